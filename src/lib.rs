@@ -1,0 +1,1 @@
+//! bursar: a self-hosted Messenger bot that answers banking queries.

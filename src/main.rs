@@ -1,0 +1,2 @@
+//! The `bursar` binary.
+fn main() {}
