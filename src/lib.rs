@@ -1,1 +1,3 @@
 //! bursar: a self-hosted Messenger bot that answers banking queries.
+
+pub mod intent;
