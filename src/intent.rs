@@ -3,6 +3,8 @@
 //! The shared vocabulary of the stages below lives here: languages, slots, readings and the verdict on a whole message.
 //! Nothing here answers anybody; the conversation decides what a reading leads to.
 
+pub mod normalize;
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
