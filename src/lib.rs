@@ -1,3 +1,8 @@
 //! bursar: a self-hosted Messenger bot that answers banking queries.
 
+pub mod bank;
+pub mod clock;
 pub mod intent;
+pub mod message;
+pub mod money;
+pub mod store;
