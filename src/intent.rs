@@ -3,7 +3,10 @@
 //! The shared vocabulary of the stages below lives here: languages, slots, readings and the verdict on a whole message.
 //! Nothing here answers anybody; the conversation decides what a reading leads to.
 
+pub mod catalogue;
 pub mod normalize;
+pub mod rules;
+pub mod template;
 
 use std::fmt;
 use std::ops::Deref;
