@@ -5,4 +5,5 @@ pub mod clock;
 pub mod intent;
 pub mod message;
 pub mod money;
+pub mod redact;
 pub mod store;
