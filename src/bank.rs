@@ -11,6 +11,7 @@
 
 pub mod command;
 pub mod model;
+pub mod query;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use model::{
     Account, AccountId, Card, Connection, DateRange, Dispute, Page, Payee, Payment, Statement,
     Subject, Transaction,
 };
+pub use query::{Answer, Answers, Failure, Query};
 
 /// Which configured bank.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

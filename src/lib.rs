@@ -2,8 +2,10 @@
 
 pub mod bank;
 pub mod clock;
+pub mod conversation;
 pub mod intent;
 pub mod message;
 pub mod money;
 pub mod redact;
+pub mod reply;
 pub mod store;

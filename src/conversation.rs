@@ -1,0 +1,25 @@
+//! The conversation: a pure function from a state and an input to a new state and effects.
+//!
+//! No I/O, no clock, no randomness in here. Production, tests and `replay` run the same code. What a skill
+//! needs from the bank is asked for by an effect and comes back as the next input of the same turn.
+//!
+//! * [`state`]: what is remembered; [`input`]: what can happen; [`effect`]: what may follow.
+//! * [`request`]: one thing to do; [`offer`]: what the last message's buttons would do.
+//! * [`skill`]: what the bot can do; [`policy`]: what it may do; [`step`](mod@step): how it all joins.
+
+pub mod effect;
+pub mod input;
+pub mod offer;
+pub mod policy;
+pub mod request;
+pub mod skill;
+pub mod speak;
+pub mod state;
+pub mod step;
+
+pub use effect::{Case, Effect, Spoken};
+pub use input::{Input, TurnId, What};
+pub use policy::Policy;
+pub use request::Request;
+pub use state::State;
+pub use step::{Knowledge, Step, Waiting, step};

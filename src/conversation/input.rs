@@ -1,0 +1,117 @@
+//! What can happen to a conversation.
+
+use std::fmt;
+
+use crate::bank::{Answers, CommandOutcome};
+use crate::message::{Attachment, ThreadControl};
+use crate::store::{CommandId, OutboxId};
+
+/// Names a turn; every key made in the turn is derived from it. Unguessable: an HMAC under the index key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TurnId(pub [u8; 16]);
+
+impl fmt::Debug for TurnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TurnId({})", hex::encode(self.0))
+    }
+}
+
+/// Something that happened, when, and in which turn.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// When it happened, ms: event time, else the time of the turn.
+    pub at_ms: i64,
+    /// The present, ms: deadlines count from here.
+    pub now_ms: i64,
+    /// The turn.
+    pub turn: TurnId,
+    /// When the open prompt went out, ms, if it did (design 2.4).
+    pub prompt_sent_ms: Option<i64>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone)]
+pub enum What {
+    /// The customer wrote something (redacted).
+    Said {
+        /// The words.
+        text: String,
+    },
+    /// The customer tapped a button, quick reply or menu item.
+    Tapped {
+        /// Untrusted.
+        payload: String,
+    },
+    /// The customer sent something that is no words.
+    Attached(Attachment),
+    /// The customer changed an earlier message.
+    Edited,
+    /// The customer reacted to a message: opens the window, never confirms.
+    Reacted,
+    /// The customer came by a link or opt-in.
+    Arrived,
+    /// The bank answered, as far as it did.
+    Answered(Answers),
+    /// A safety message arrived while the bank was being read: what was asked is dropped.
+    Interrupted,
+    /// The outcome of a command is known (or surely unknown).
+    Reported {
+        /// Which.
+        id: CommandId,
+        /// What came of it.
+        outcome: CommandOutcome,
+    },
+    /// The customer came back from the step-up page.
+    SteppedUp {
+        /// What the page brought.
+        secret: String,
+    },
+    /// A message could not be sent for good.
+    SendFailed {
+        /// Which.
+        row: OutboxId,
+    },
+    /// Control of the thread moved.
+    Control {
+        /// How.
+        control: ThreadControl,
+        /// Whether the bot owns the thread now.
+        ours: bool,
+    },
+    /// A timer fired.
+    Timer {
+        /// What for.
+        kind: String,
+        /// Of what.
+        subject: String,
+    },
+}
+
+impl What {
+    /// Returns the name used in spans.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Said { .. } => "said",
+            Self::Tapped { .. } => "tapped",
+            Self::Attached(_) => "attached",
+            Self::Edited => "edited",
+            Self::Reacted => "reacted",
+            Self::Arrived => "arrived",
+            Self::Answered(_) => "answered",
+            Self::Interrupted => "interrupted",
+            Self::Reported { .. } => "reported",
+            Self::SteppedUp { .. } => "stepped_up",
+            Self::SendFailed { .. } => "send_failed",
+            Self::Control { .. } => "control",
+            Self::Timer { .. } => "timer",
+        }
+    }
+}
+
+impl fmt::Debug for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,101 @@
+//! What is allowed and what is there: the operator's switches, the bank's ports, people and their hours.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::{Time, Weekday};
+
+use crate::bank::CommandKind;
+use crate::reply::locale::Locale;
+
+/// Who may use a skill (5.5). Minimum access lives with the skill; data may only raise it.
+pub use crate::intent::catalogue::Access;
+
+/// Which reading ports the linked bank has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one flag a port: a set of names would say the same less plainly"
+)]
+pub struct Ports {
+    /// Accounts, transactions, statements.
+    pub reading: bool,
+    /// Cards.
+    pub cards: bool,
+    /// Disputes.
+    pub disputes: bool,
+    /// Payees and payments.
+    pub payments: bool,
+}
+
+/// When people answer, in the Page's zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hours {
+    /// On which days.
+    pub days: Vec<Weekday>,
+    /// From.
+    pub opens: Time,
+    /// Until.
+    pub closes: Time,
+}
+
+/// Everything a turn may need to know that is neither the conversation nor the catalogue.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The bank's name as customers know it.
+    pub brand: String,
+    /// Whom to call; none: the number on the back of the card.
+    pub phone: Option<String>,
+    /// When people answer, in words of the operator; none: business hours.
+    pub hours_text: Option<String>,
+    /// When people answer; none: always.
+    pub hours: Option<Hours>,
+    /// The Page's locale.
+    pub locale: Locale,
+    /// The zone where the customer did not choose one.
+    pub zone: jiff::tz::TimeZone,
+    /// The bank's zone, for legal dates.
+    pub bank_zone: jiff::tz::TimeZone,
+    /// What the bank can be told to do.
+    pub offers: BTreeSet<CommandKind>,
+    /// What the operator switched on (design section 7).
+    pub actions: BTreeSet<CommandKind>,
+    /// What can be read.
+    pub ports: Ports,
+    /// Where our pages are; none: no page to send the customer to.
+    pub public_url: Option<String>,
+    /// After which silence it is said again that a bot is speaking, ms (E10).
+    pub disclosure_lapse_ms: i64,
+    /// Whether chat is an accepted address for written notices on credit cards (A5).
+    pub chat_is_notice_address: bool,
+    /// The address for written notices.
+    pub notice_address: Option<String>,
+}
+
+impl Policy {
+    /// Tells whether a kind of command is offered: the bank has it and the operator allows it.
+    pub fn can(&self, kind: CommandKind) -> bool {
+        self.offers.contains(&kind) && self.actions.contains(&kind)
+    }
+
+    /// Returns what is on without the operator's word: what makes things safer (design section 7).
+    pub fn default_actions() -> BTreeSet<CommandKind> {
+        BTreeSet::from([
+            CommandKind::FreezeCard,
+            CommandKind::UnfreezeCard,
+            CommandKind::ReportCard,
+            CommandKind::FileDispute,
+            CommandKind::WithdrawDispute,
+            CommandKind::TravelNotice,
+        ])
+    }
+
+    /// Tells whether people answer at this instant.
+    pub fn people_answer(&self, now: &jiff::Zoned) -> bool {
+        let there = now.with_time_zone(self.zone.clone());
+        self.hours.as_ref().is_none_or(|hours| {
+            hours.days.contains(&there.weekday())
+                && hours.opens <= there.time()
+                && there.time() < hours.closes
+        })
+    }
+}

@@ -1,0 +1,430 @@
+//! One step: from a state and an input to a new state and effects.
+
+use std::collections::VecDeque;
+
+use crate::bank::{Answers, Query};
+use crate::intent::catalogue::{Access, Catalogue};
+use crate::intent::{Expecting, Language, Understanding};
+use crate::reply::render::RenderError;
+use crate::reply::value::Place;
+use crate::store::{CommandId, SendClass};
+
+use super::effect::Effect;
+use super::input::{Input, What};
+use super::offer::Offer;
+use super::policy::Policy;
+use super::request::Request;
+use super::skill::{Ask, Change, Context, Next, Outcome, Say, skill};
+use super::speak::{Speaker, derive};
+use super::state::{Executing, OpenCase, Owner, State, Told, Topic};
+
+mod answer;
+mod customer;
+mod happened;
+
+/// Understanding, as the conversation needs it; the matcher is one.
+pub trait Understand: Send + Sync {
+    /// Takes a redacted message for what it means.
+    fn understand(&self, text: &str, heard: &Heard<'_>) -> Understanding;
+}
+
+/// What is around a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Heard<'a> {
+    /// The conversation's language.
+    pub language: Language,
+    /// What the bot's last message asked for.
+    pub expecting: Option<Expecting>,
+    /// The customer's earlier messages within the follow-up context, oldest first.
+    pub history: &'a [&'a str],
+    /// The present, where the customer is.
+    pub now: &'a jiff::Zoned,
+}
+
+/// What a step may know beside the conversation.
+#[derive(Clone, Copy)]
+pub struct Knowledge<'a> {
+    /// The catalogue.
+    pub catalogue: &'a Catalogue,
+    /// The matcher.
+    pub matcher: &'a dyn Understand,
+    /// What is allowed and there.
+    pub policy: &'a Policy,
+}
+
+/// Requests that wait for the bank, handed back with its answers within the same turn.
+#[derive(Debug, Clone, Default)]
+pub struct Waiting {
+    requests: VecDeque<Request>,
+    words: String,
+    answers: Answers,
+    rounds: u8,
+    from: u32,
+    /// What was understood, for the inspector and fixtures.
+    pub understanding: Option<Understanding>,
+}
+
+/// What a step leads to.
+#[derive(Debug)]
+pub struct Step {
+    /// The new state.
+    pub state: State,
+    /// What follows.
+    pub effects: Vec<Effect>,
+    /// Set when the effects ask the bank: give it back with the answers.
+    pub waiting: Option<Waiting>,
+    /// What was understood, if something was said.
+    pub understanding: Option<Understanding>,
+}
+
+/// More bubbles than this are not sent in one turn (requirement G6).
+const BUBBLES: u32 = 3;
+
+/// How often a turn may go back to the bank.
+const ROUNDS: u8 = 4;
+
+/// How long what was said before counts as context, ms (5.6).
+pub(super) const CONTEXT_MS: i64 = 30 * 60 * 1000;
+
+/// Takes one step. `Err` means that the catalogue and a skill disagree: the turn is not committed.
+pub fn step(
+    state: State,
+    input: &Input,
+    waiting: Option<Waiting>,
+    knowledge: Knowledge<'_>,
+) -> Result<Step, RenderError> {
+    let ordinal = waiting.as_ref().map_or(0, |waiting| waiting.from);
+    let mut turn = Turn {
+        state,
+        input,
+        knowledge,
+        effects: Vec::new(),
+        ordinal,
+        waiting: None,
+        understanding: None,
+    };
+    match (&input.what, waiting) {
+        (What::Answered(answers), Some(mut waiting)) => {
+            waiting.answers.merge(answers.clone());
+            turn.understanding = waiting.understanding.take();
+            turn.serve(waiting)?;
+        }
+        (What::Interrupted, _) => {}
+        _ => turn.take_in()?,
+    }
+    Ok(Step {
+        state: turn.state,
+        effects: turn.effects,
+        waiting: turn.waiting,
+        understanding: turn.understanding,
+    })
+}
+
+/// A step in the making.
+struct Turn<'a> {
+    state: State,
+    input: &'a Input,
+    knowledge: Knowledge<'a>,
+    effects: Vec<Effect>,
+    ordinal: u32,
+    waiting: Option<Waiting>,
+    understanding: Option<Understanding>,
+}
+
+impl Turn<'_> {
+    fn take_in(&mut self) -> Result<(), RenderError> {
+        match &self.input.what {
+            What::Said { .. } | What::Tapped { .. } | What::Attached(_) | What::Edited => {
+                self.customer()
+            }
+            What::Reacted | What::Arrived => {
+                self.note_customer();
+                Ok(())
+            }
+            _ => self.happened(),
+        }
+    }
+
+    /// Notes that the customer did something: the window opens for 24 hours (platform 3.3).
+    fn note_customer(&mut self) {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        self.state.last_customer_ms = self.state.last_customer_ms.max(self.input.at_ms);
+        self.state.window_until_ms = self
+            .state
+            .window_until_ms
+            .max(self.input.at_ms.saturating_add(DAY_MS));
+    }
+
+    fn language(&self) -> Language {
+        self.state
+            .language
+            .unwrap_or(self.knowledge.policy.locale.language)
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            locale: self.knowledge.policy.locale.in_language(self.language()),
+            zone: self.knowledge.policy.zone.clone(),
+            now: jiff::Timestamp::from_millisecond(self.input.now_ms)
+                .unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+        }
+    }
+
+    /// Says something, without asking.
+    fn say(&mut self, say: &Say) -> Result<(), RenderError> {
+        self.say_and_ask(say, None)
+    }
+
+    fn say_and_ask(&mut self, say: &Say, ask: Option<&Ask>) -> Result<(), RenderError> {
+        let place = self.place();
+        let speaker = Speaker {
+            catalogue: self.knowledge.catalogue,
+            policy: self.knowledge.policy,
+            place: &place,
+            turn: self.input.turn,
+        };
+        let (spoken, offer) = speaker.speak(say, ask, self.ordinal, self.input.now_ms)?;
+        for spoken in spoken {
+            self.ordinal = self.ordinal.saturating_add(1);
+            if self.state.told.is_none() || say.class != SendClass::Prompt {
+                self.state.told = Some(Told::new(
+                    self.input.now_ms,
+                    &spoken.intent,
+                    &spoken.variant,
+                    &spoken.values,
+                ));
+            }
+            self.effects.push(Effect::Say(Box::new(spoken)));
+        }
+        if let Some(offer) = offer {
+            self.offer(offer);
+        }
+        Ok(())
+    }
+
+    /// Keeps an offer; a mere shortcut never displaces an open question of the same turn.
+    fn offer(&mut self, offer: Offer) {
+        let keep = self.state.offer.as_ref().is_some_and(|open| {
+            open.expecting.is_some() && offer.expecting.is_none() && open.at_ms == self.input.now_ms
+        });
+        if !keep {
+            self.state.offer = Some(offer);
+        }
+    }
+
+    /// Serves requests in order, asking the bank for what is missing first.
+    fn serve(&mut self, mut waiting: Waiting) -> Result<(), RenderError> {
+        waiting.rounds = waiting.rounds.saturating_add(1);
+        let mut missing: Vec<Query> = Vec::new();
+        for request in &waiting.requests {
+            for query in self.queries(request, &waiting) {
+                if !waiting.answers.has(&query) && !missing.contains(&query) {
+                    missing.push(query);
+                }
+            }
+        }
+        let mut outcomes = Vec::new();
+        if missing.is_empty() || waiting.rounds > ROUNDS {
+            missing.clear();
+            for request in &waiting.requests {
+                match self.outcome(request, &waiting) {
+                    Next::Done(outcome) => outcomes.push((request.clone(), outcome)),
+                    Next::Ask(queries) => {
+                        missing.extend(
+                            queries
+                                .into_iter()
+                                .filter(|query| !waiting.answers.has(query)),
+                        );
+                    }
+                }
+            }
+        }
+        if !missing.is_empty() && waiting.rounds <= ROUNDS {
+            missing.dedup();
+            waiting.from = self.ordinal;
+            waiting.understanding = self.understanding.clone();
+            self.effects.push(Effect::Ask(missing));
+            self.waiting = Some(waiting);
+            return Ok(());
+        }
+        self.apply_all(outcomes)
+    }
+
+    fn queries(&self, request: &Request, waiting: &Waiting) -> Vec<Query> {
+        let place = self.place();
+        match self.allowed(request) {
+            Ok(Some(skill)) => (skill.ask)(request, &self.context(&place, &waiting.words)),
+            _ => Vec::new(),
+        }
+    }
+
+    fn outcome(&self, request: &Request, waiting: &Waiting) -> Next {
+        let place = self.place();
+        match self.allowed(request) {
+            Ok(Some(skill)) => {
+                let context = self.context(&place, &waiting.words);
+                (skill.answer)(request, &waiting.answers, &context)
+            }
+            Ok(None) => Next::Done(answer::without_skill(request, self.knowledge.catalogue)),
+            Err(refusal) => Next::Done(*refusal),
+        }
+    }
+
+    fn context<'c>(&'c self, place: &'c Place, words: &'c str) -> Context<'c> {
+        Context {
+            state: &self.state,
+            policy: self.knowledge.policy,
+            place,
+            catalogue: self.knowledge.catalogue,
+            at_ms: self.input.at_ms,
+            words,
+        }
+    }
+
+    /// Returns the skill of a request if this customer may use it now, else what to say instead.
+    fn allowed(
+        &self,
+        request: &Request,
+    ) -> Result<Option<&'static super::skill::Skill>, Box<Outcome>> {
+        let intent = self.knowledge.catalogue.intent(&request.intent);
+        let skill = intent
+            .and_then(|intent| intent.skill.as_ref())
+            .and_then(|name| skill(&name.value));
+        let needed = intent
+            .map_or(Access::Anonymous, |intent| intent.access)
+            .max(skill.map_or(Access::Anonymous, |skill| skill.access));
+        if needed >= Access::Linked && self.state.link.is_none() {
+            return Err(Box::new(Outcome::say(Say::shared("not_linked"))));
+        }
+        Ok(skill)
+    }
+
+    /// Applies outcomes in order; the first that asks the customer something comes last, further ones wait.
+    fn apply_all(&mut self, outcomes: Vec<(Request, Outcome)>) -> Result<(), RenderError> {
+        let (asking, telling): (Vec<_>, Vec<_>) = outcomes
+            .into_iter()
+            .partition(|(_, outcome)| outcome.asks.is_some());
+        let mut asking = asking.into_iter();
+        for (request, outcome) in telling.into_iter().chain(asking.next()) {
+            self.apply(&request, outcome)?;
+        }
+        self.state.later.extend(asking.map(|(request, _)| request));
+        self.state.later.truncate(4);
+        Ok(())
+    }
+
+    fn apply(&mut self, request: &Request, outcome: Outcome) -> Result<(), RenderError> {
+        if let Some(case) = outcome.case {
+            if !self
+                .state
+                .cases
+                .iter()
+                .any(|open| open.number == case.number)
+            {
+                self.state.cases.push(OpenCase {
+                    number: case.number,
+                    kind: case.kind.clone(),
+                    at_ms: case.opened_ms,
+                });
+            }
+            self.effects.push(Effect::Audit {
+                kind: "case_opened",
+                payload: serde_json::json!({"number": case.number, "kind": case.kind}),
+            });
+            self.effects.push(Effect::Case(case));
+        }
+        for (command, request) in outcome.commands {
+            self.command(command, request);
+        }
+        for change in outcome.changes {
+            self.change(change)?;
+        }
+        let last = outcome.says.len().saturating_sub(1);
+        for (at, say) in outcome.says.iter().enumerate() {
+            if self.ordinal >= BUBBLES && at != last {
+                continue;
+            }
+            let ask = (at == last).then_some(outcome.asks.as_ref()).flatten();
+            self.say_and_ask(say, ask)?;
+        }
+        let topic = outcome.topic.unwrap_or_else(|| request.clone());
+        if answer::is_topic(&topic.intent) {
+            self.state.topic = Some(Topic {
+                at_ms: self.input.now_ms,
+                request: topic,
+            });
+        }
+        Ok(())
+    }
+
+    /// T1 of design 2.2: the row is written by the turn's commit, before anything leaves.
+    fn command(&mut self, command: crate::bank::BankCommand, request: Request) {
+        const ALLOWED_MS: i64 = 2 * 60 * 1000;
+        let Some(link) = self.state.link.clone() else {
+            return;
+        };
+        let ordinal = u32::try_from(self.state.executing.len()).unwrap_or(u32::MAX);
+        let id = CommandId(derive(self.input.turn, "command", ordinal));
+        let kind = command.kind();
+        self.state.executing.push(Executing {
+            id,
+            kind,
+            request,
+            since_ms: self.input.now_ms,
+            told_unknown: false,
+        });
+        self.effects.push(Effect::Audit {
+            kind: "command",
+            payload: serde_json::json!({"kind": kind.name(), "id": id.to_string()}),
+        });
+        self.effects.push(Effect::Command {
+            id,
+            bank: link.bank,
+            subject: link.subject,
+            command,
+            not_after_ms: self.input.now_ms.saturating_add(ALLOWED_MS),
+        });
+    }
+
+    fn change(&mut self, change: Change) -> Result<(), RenderError> {
+        match change {
+            Change::Language(language) => {
+                self.state.language = Some(language);
+                self.state.language_set = true;
+            }
+            Change::StopMessages => self.state.stopped = true,
+            Change::ResumeMessages => self.state.stopped = false,
+            Change::Private(on) => self.state.private = on,
+            Change::Unlink => self.state.link = None,
+            Change::Forget => {
+                self.state.offer = None;
+                self.state.later.clear();
+                self.state.topic = None;
+            }
+            Change::HandOver => {
+                self.state.offer = None;
+                self.state.later.clear();
+                self.effects.push(Effect::Audit {
+                    kind: "handed_over",
+                    payload: serde_json::Value::Null,
+                });
+                self.effects.push(Effect::HandOver);
+            }
+            Change::StepUp(request) => {
+                const STEP_UP_MS: i64 = 5 * 60 * 1000;
+                self.state.step_up = Some(super::state::StepUp {
+                    secret: hex::encode(derive(self.input.turn, "step-up", 0)),
+                    request,
+                    expires_ms: self.input.now_ms.saturating_add(STEP_UP_MS),
+                });
+            }
+            Change::Audit(kind, payload) => self.effects.push(Effect::Audit { kind, payload }),
+        }
+        Ok(())
+    }
+
+    /// Tells whether a person has the thread.
+    fn with_a_person(&self) -> bool {
+        self.state.owner == Owner::Human
+    }
+}

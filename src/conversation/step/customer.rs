@@ -1,0 +1,480 @@
+//! What the customer said or tapped: which requests it makes.
+
+use std::collections::VecDeque;
+
+use crate::intent::{Decision, Expecting, Reading, Understanding};
+use crate::message::Attachment;
+use crate::reply::render::RenderError;
+use crate::store::SendClass;
+
+use super::super::effect::Effect;
+use super::super::input::What;
+use super::super::offer::{Offer, Role, is_stateful};
+use super::super::request::Request;
+use super::super::skill::{Ask, Say};
+use super::answer::repair;
+use super::{CONTEXT_MS, Heard, Turn, Waiting};
+
+/// Answers to what is open rather than new requests.
+const WITHIN: [&str; 8] = [
+    "affirm",
+    "deny",
+    "cancel",
+    "back",
+    "edit",
+    "select",
+    "repeat",
+    "fraud_alert_reply",
+];
+
+/// What may be asked however the thread stands: it is never read as an answer to something open, and a
+/// flow is not resumed after it.
+const FIRST: [&str; 8] = [
+    "human",
+    "stop_messages",
+    "crisis",
+    "dispute",
+    "report_fraud",
+    "card_lost_stolen",
+    "data_delete",
+    "lost_device",
+];
+
+impl Turn<'_> {
+    pub(super) fn customer(&mut self) -> Result<(), RenderError> {
+        let before = self.state.last_customer_ms;
+        self.note_customer();
+        if self.with_a_person() {
+            // The bot is silent while a person has the thread (platform 8.3).
+            if let What::Said { text } = &self.input.what {
+                self.state.remember(self.input.at_ms, text);
+            }
+            return Ok(());
+        }
+        match &self.input.what {
+            What::Said { text } => {
+                let text = text.clone();
+                self.said(&text, before)
+            }
+            What::Tapped { payload } => {
+                let payload = payload.clone();
+                self.disclose(before)?;
+                self.tapped(&payload)
+            }
+            What::Attached(attachment) => {
+                let attachment = *attachment;
+                self.disclose(before)?;
+                self.attached(attachment)
+            }
+            What::Edited => {
+                self.disclose(before)?;
+                self.say(&Say::shared("edit_ignored"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says that a bot is speaking, at first contact and after a lapse (E10).
+    fn disclose(&mut self, before_ms: i64) -> Result<(), RenderError> {
+        let lapse = self.knowledge.policy.disclosure_lapse_ms;
+        let variant = match self.state.disclosed_ms {
+            None => "first_contact",
+            Some(at) if self.input.at_ms.saturating_sub(at.max(before_ms)) >= lapse => {
+                "bot_reminder"
+            }
+            Some(_) => return Ok(()),
+        };
+        self.state.disclosed_ms = Some(self.input.now_ms);
+        self.say(&Say::shared(variant))
+    }
+
+    fn said(&mut self, text: &str, before_ms: i64) -> Result<(), RenderError> {
+        let understanding = self.understand(text);
+        if !self.state.language_set && understanding.decision != Decision::Reject {
+            self.state.language = Some(understanding.language);
+        } else if self.state.language.is_none() {
+            self.state.language = Some(understanding.language);
+        }
+        self.disclose(before_ms)?;
+        self.state.remember(self.input.at_ms, text);
+        let private = crate::redact::Kind::ALL
+            .iter()
+            .any(|kind| text.contains(kind.marker()));
+        if private {
+            self.say(&Say::shared("sensitive_removed"))?;
+        }
+        self.understanding = Some(understanding.clone());
+        let expired = self.expire();
+        let urgent = understanding
+            .intents
+            .iter()
+            .any(|reading| FIRST.contains(&reading.name.as_str()));
+        if !urgent && let Some(request) = self.answer_to_offer(text, &understanding, expired)? {
+            return request.map_or(Ok(()), |request| self.run(request, text));
+        }
+        match understanding.decision {
+            Decision::Act => self.act(&understanding, urgent, private, text),
+            Decision::Clarify => self.clarify(&understanding.alternatives),
+            Decision::Reject => self.reject(private),
+        }
+    }
+
+    fn understand(&self, text: &str) -> Understanding {
+        let since = self.input.at_ms.saturating_sub(CONTEXT_MS);
+        let history: Vec<&str> = self
+            .state
+            .recent
+            .iter()
+            .filter(|recent| recent.at_ms >= since)
+            .map(|recent| recent.text.as_str())
+            .collect();
+        let place = self.place();
+        let now = place.zoned();
+        self.knowledge.matcher.understand(
+            text,
+            &Heard {
+                language: self.language(),
+                expecting: self
+                    .state
+                    .offer
+                    .as_ref()
+                    .filter(|offer| offer.expires_ms() > self.input.now_ms)
+                    .and_then(|offer| offer.expecting),
+                history: &history,
+                now: &now,
+            },
+        )
+    }
+
+    /// Drops an offer past its time. Returns whether it was a confirmation.
+    fn expire(&mut self) -> bool {
+        let Some(offer) = &self.state.offer else {
+            return false;
+        };
+        if offer.expires_ms() > self.input.now_ms {
+            return false;
+        }
+        let confirmation = offer.expecting == Some(Expecting::Confirmation);
+        self.state.offer = None;
+        confirmation
+    }
+
+    /// Reads a message as an answer to what is open: a typed title, a number, yes, no, a change.
+    ///
+    /// `None`: it is no answer. `Some(None)`: it was one, and all is said.
+    #[expect(
+        clippy::option_option,
+        reason = "no answer, an answer that is dealt with, an answer that makes a request"
+    )]
+    fn answer_to_offer(
+        &mut self,
+        text: &str,
+        understanding: &Understanding,
+        expired: bool,
+    ) -> Result<Option<Option<Request>>, RenderError> {
+        let within = understanding
+            .intents
+            .first()
+            .filter(|reading| WITHIN.contains(&reading.name.as_str()))
+            .cloned();
+        let Some(offer) = self.state.offer.clone() else {
+            return match within {
+                Some(reading) if expired && is_answer(&reading) => {
+                    self.say(&Say::shared("confirm_expired"))?;
+                    Ok(Some(None))
+                }
+                _ => Ok(None),
+            };
+        };
+        if let Some(option) = offer.typed(text) {
+            if offer.expecting == Some(Expecting::Confirmation) && !self.after_prompt() {
+                return self.ask_again(&offer);
+            }
+            let request = option.request.clone();
+            self.state.offer = None;
+            return Ok(Some(Some(request)));
+        }
+        let Some(reading) = within else {
+            return Ok(None);
+        };
+        let Some(expecting) = offer.expecting else {
+            return Ok(None);
+        };
+        let role = match (reading.name.as_str(), reading.slots.text("answer")) {
+            ("affirm", _) | ("fraud_alert_reply", Some("yes")) => Some(Role::Yes),
+            ("deny", _) | ("fraud_alert_reply", Some("no")) => Some(Role::No),
+            _ => None,
+        };
+        if expecting == Expecting::Choice && role == Some(Role::Yes) {
+            // "Yes" to "which one?" chooses nothing.
+            return self.ask_again(&offer);
+        }
+        if expecting == Expecting::Confirmation && role == Some(Role::Yes) && !self.after_prompt() {
+            return self.ask_again(&offer);
+        }
+        if let Some(option) = role.and_then(|role| offer.role(role)) {
+            let request = option.request.clone();
+            self.state.offer = None;
+            return Ok(Some(Some(request)));
+        }
+        match reading.name.as_str() {
+            "deny" | "cancel" | "back" => {
+                self.state.offer = None;
+                self.state.later.clear();
+                self.say(&Say::shared("confirm_cancelled"))?;
+                Ok(Some(None))
+            }
+            "select" => match reading
+                .slots
+                .text("index")
+                .and_then(|index| offer.at(index))
+            {
+                Some(option) => {
+                    let request = option.request.clone();
+                    self.state.offer = None;
+                    Ok(Some(Some(request)))
+                }
+                None => self.ask_again(&offer),
+            },
+            "edit" => match &offer.base {
+                Some(base) => {
+                    // C6: a change makes a new confirmation and executes nothing.
+                    let mut changed = base.clone();
+                    for (name, value) in reading.slots.iter() {
+                        changed.slots.insert(name, value.clone());
+                    }
+                    changed.bound.clear();
+                    self.state.offer = None;
+                    Ok(Some(Some(changed)))
+                }
+                None => self.ask_again(&offer),
+            },
+            "repeat" => self.ask_again(&offer),
+            _ => Ok(None),
+        }
+    }
+
+    /// A typed yes counts only if it was written after the prompt went out (design 2.4).
+    fn after_prompt(&self) -> bool {
+        self.input
+            .prompt_sent_ms
+            .is_some_and(|sent| self.input.at_ms > sent)
+    }
+
+    /// Asks the open question again, as a new prompt.
+    #[expect(clippy::option_option, reason = "the shape of answer_to_offer")]
+    fn ask_again(&mut self, offer: &Offer) -> Result<Option<Option<Request>>, RenderError> {
+        self.state.offer = None;
+        match &offer.base {
+            Some(base) => Ok(Some(Some(base.clone()))),
+            None => {
+                self.say(&Say::shared("nothing_open"))?;
+                Ok(Some(None))
+            }
+        }
+    }
+
+    fn act(
+        &mut self,
+        understanding: &Understanding,
+        urgent: bool,
+        private: bool,
+        text: &str,
+    ) -> Result<(), RenderError> {
+        let mut requests: VecDeque<Request> = understanding
+            .intents
+            .iter()
+            .filter(|reading| !(private && reading.name == *"sensitive_data"))
+            .map(Request::from)
+            .collect();
+        if requests.is_empty() {
+            return Ok(());
+        }
+        if requests
+            .iter()
+            .all(|request| WITHIN.contains(&request.intent.as_str()))
+        {
+            self.state.misses = 0;
+            return self.say(&Say::shared("nothing_open"));
+        }
+        requests.retain(|request| !WITHIN.contains(&request.intent.as_str()));
+        if requests
+            .iter()
+            .all(|r| matches!(r.intent.as_str(), "unknown" | "out_of_scope"))
+        {
+            return self.reject(private);
+        }
+        self.state.misses = 0;
+        self.state.last_fallback = None;
+        // A side question voids an open question; the flow resumes with a new one (A11, design 2.4).
+        if let Some(open) = self.state.offer.take()
+            && open.expecting.is_some()
+            && !urgent
+            && let Some(base) = open.base
+            && !requests.iter().any(|request| request.intent == base.intent)
+        {
+            requests.push_back(base);
+        }
+        self.start(requests, text)
+    }
+
+    /// Runs one request that an answer or a tap made, then whatever was set aside.
+    fn run(&mut self, request: Request, text: &str) -> Result<(), RenderError> {
+        self.state.misses = 0;
+        self.state.last_fallback = None;
+        let mut requests = VecDeque::from([request]);
+        requests.extend(self.state.later.drain(..).take(1));
+        self.start(requests, text)
+    }
+
+    pub(super) fn start(
+        &mut self,
+        requests: VecDeque<Request>,
+        words: &str,
+    ) -> Result<(), RenderError> {
+        self.serve(Waiting {
+            requests,
+            words: words.to_owned(),
+            ..Waiting::default()
+        })
+    }
+
+    fn tapped(&mut self, payload: &str) -> Result<(), RenderError> {
+        if payload == "GET_STARTED" {
+            self.state.misses = 0;
+            return self.run(Request::new("help"), "");
+        }
+        if is_stateful(payload) {
+            let expired = self.expire();
+            let option = self
+                .state
+                .offer
+                .as_ref()
+                .and_then(|offer| offer.tapped(payload))
+                .map(|option| option.request.clone());
+            return match option {
+                Some(request) => {
+                    self.state.offer = None;
+                    self.run(request, "")
+                }
+                None if expired => self.say(&Say::shared("confirm_expired")),
+                // C2: works once, only while open. Say what happened (5.1 rule 16).
+                None => self.say(&Say::shared("stale_button")),
+            };
+        }
+        match Request::from_payload(payload) {
+            Some(request) if self.knowledge.catalogue.intent(&request.intent).is_some() => {
+                self.state.offer = None;
+                self.run(request, "")
+            }
+            _ => self.say(&Say::shared("stale_button")),
+        }
+    }
+
+    fn attached(&mut self, attachment: Attachment) -> Result<(), RenderError> {
+        if attachment == Attachment::ThumbsUp {
+            self.expire();
+            let yes = self
+                .state
+                .offer
+                .as_ref()
+                .filter(|offer| offer.expecting == Some(Expecting::Confirmation))
+                .and_then(|offer| offer.role(Role::Yes))
+                .map(|option| option.request.clone());
+            if let Some(request) = yes {
+                if !self.after_prompt() {
+                    let base = self.state.offer.take().and_then(|offer| offer.base);
+                    return base.map_or(Ok(()), |base| self.run(base, ""));
+                }
+                self.state.offer = None;
+                return self.run(request, "");
+            }
+            return self.say(&Say::shared("sticker_ack"));
+        }
+        match attachment {
+            Attachment::Sticker => self.say(&Say::shared("sticker_ack")),
+            _ => self.say(&Say::shared("attachment_unsupported")),
+        }
+    }
+
+    /// Offers two or three readings as buttons; "something else" and a person stay in reach.
+    fn clarify(&mut self, alternatives: &[Reading]) -> Result<(), RenderError> {
+        let language = self.language();
+        let mut options = Vec::new();
+        for reading in alternatives.iter().take(3) {
+            let Some(intent) = self.knowledge.catalogue.intent(&reading.name) else {
+                continue;
+            };
+            let title = intent.replies.get(language).get("title").map_or_else(
+                || intent.description.get(language).clone(),
+                |title| title.source.clone(),
+            );
+            options.push((sentence(&title), Role::Plain, Request::from(reading)));
+        }
+        if options.is_empty() {
+            return self.reject(false);
+        }
+        self.state.misses = self.state.misses.saturating_add(1);
+        if self.state.misses > 2 {
+            return self.fallback();
+        }
+        let ask = Ask {
+            expecting: Expecting::Choice,
+            base: Request::new("help"),
+            options,
+        };
+        let variant = if self.state.last_fallback.as_deref() == Some("choose_reading") {
+            "choose_reading_again"
+        } else {
+            "choose_reading"
+        };
+        self.state.last_fallback = Some(variant.to_owned());
+        self.say_and_ask(&Say::shared(variant).class(SendClass::Prompt), Some(&ask))
+    }
+
+    fn reject(&mut self, private: bool) -> Result<(), RenderError> {
+        if private {
+            // The message was a number or code and nothing else; that was answered already.
+            return Ok(());
+        }
+        self.state.misses = self.state.misses.saturating_add(1);
+        let base = self
+            .state
+            .offer
+            .take()
+            .filter(|offer| offer.expecting.is_some())
+            .and_then(|offer| offer.base);
+        match base {
+            // A flow goes on after one miss: say so, and ask again.
+            Some(base) if self.state.misses < 2 && base.intent != "help" => {
+                self.say(&Say::shared("repair_in_flow"))?;
+                self.start(VecDeque::from([base]), "")
+            }
+            _ => self.fallback(),
+        }
+    }
+
+    fn fallback(&mut self) -> Result<(), RenderError> {
+        let say = repair(self.state.misses, self.state.last_fallback.as_deref());
+        self.state.last_fallback = Some(say.lead.variant.to_owned());
+        self.effects.push(Effect::Audit {
+            kind: "not_understood",
+            payload: serde_json::json!({"misses": self.state.misses}),
+        });
+        self.say(&say)
+    }
+}
+
+/// Tells whether a reading answers a yes-or-no question.
+fn is_answer(reading: &Reading) -> bool {
+    matches!(reading.name.as_str(), "affirm" | "deny" | "edit")
+}
+
+/// Makes a button title of a description: its first letter upper case.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).collect())
+        .unwrap_or_default()
+}

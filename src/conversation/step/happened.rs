@@ -1,0 +1,126 @@
+//! What happened without the customer: outcomes of commands, failed sends, step-up, control of the thread.
+
+use crate::bank::CommandOutcome;
+use crate::message::ThreadControl;
+use crate::reply::render::RenderError;
+use crate::store::SendClass;
+
+use super::super::effect::Effect;
+use super::super::input::What;
+use super::super::skill::{Outcome, Say, skill};
+use super::super::state::Owner;
+use super::{Turn, Waiting};
+
+impl Turn<'_> {
+    pub(super) fn happened(&mut self) -> Result<(), RenderError> {
+        match &self.input.what {
+            What::Reported { id, outcome } => {
+                let (id, outcome) = (*id, outcome.clone());
+                self.reported(id, &outcome)
+            }
+            What::SteppedUp { secret } => {
+                let secret = secret.clone();
+                self.stepped_up(&secret)
+            }
+            What::SendFailed { row } => {
+                // A prompt that failed to send voids its confirmation (design 2.4).
+                if self
+                    .state
+                    .offer
+                    .as_ref()
+                    .is_some_and(|offer| offer.row == *row)
+                {
+                    self.state.offer = None;
+                }
+                Ok(())
+            }
+            What::Control { control, ours } => {
+                let ours = *ours;
+                match control {
+                    ThreadControl::Requested { .. } => {}
+                    ThreadControl::Passed { .. } | ThreadControl::Taken { .. } if ours => {
+                        self.state.owner = Owner::Bot;
+                        // Moving from a person to a bot is said (E10).
+                        self.state.disclosed_ms = None;
+                    }
+                    ThreadControl::Passed { .. } | ThreadControl::Taken { .. } => {
+                        self.state.owner = Owner::Human;
+                        self.state.offer = None;
+                    }
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn reported(
+        &mut self,
+        id: crate::store::CommandId,
+        outcome: &CommandOutcome,
+    ) -> Result<(), RenderError> {
+        let Some(at) = self.state.executing.iter().position(|e| e.id == id) else {
+            return Ok(());
+        };
+        let Some(mut executing) = self.state.executing.get(at).cloned() else {
+            return Ok(());
+        };
+        self.effects.push(Effect::Audit {
+            kind: "command_outcome",
+            payload: serde_json::json!({
+                "kind": executing.kind.name(), "id": id.to_string(), "outcome": outcome.name()
+            }),
+        });
+        let place = self.place();
+        let skill = self
+            .knowledge
+            .catalogue
+            .intent(&executing.request.intent)
+            .and_then(|intent| intent.skill.as_ref())
+            .and_then(|name| skill(&name.value));
+        let mut said = match skill.and_then(|skill| skill.report) {
+            Some(report) => report(&executing, outcome, &self.context(&place, "")),
+            None => Outcome::say(Say::shared(match outcome {
+                CommandOutcome::Unknown => "unknown_outcome",
+                _ => "something_wrong",
+            })),
+        };
+        for say in &mut said.says {
+            say.class = say.class.max(SendClass::Outcome);
+        }
+        if *outcome == CommandOutcome::Unknown {
+            // It stays under way: a late truth is another input (design 2.2).
+            executing.told_unknown = true;
+            if let Some(kept) = self.state.executing.get_mut(at) {
+                *kept = executing.clone();
+            }
+        } else {
+            self.state.executing.remove(at);
+        }
+        let request = executing.request.clone();
+        self.apply(&request, said)
+    }
+
+    /// The customer came back from the step-up page: what was waiting is done, once (5.5).
+    fn stepped_up(&mut self, secret: &str) -> Result<(), RenderError> {
+        let Some(open) = self.state.step_up.take() else {
+            return Ok(());
+        };
+        if open.secret != secret {
+            self.state.step_up = Some(open);
+            return Ok(());
+        }
+        if open.expires_ms <= self.input.now_ms {
+            return self.say(&Say::shared("confirm_expired"));
+        }
+        self.effects.push(Effect::Audit {
+            kind: "stepped_up",
+            payload: serde_json::json!({"intent": open.request.intent}),
+        });
+        let request = open.request.bind("stepped_up", "yes");
+        self.serve(Waiting {
+            requests: [request].into(),
+            ..Waiting::default()
+        })
+    }
+}
