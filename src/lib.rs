@@ -2,6 +2,7 @@
 
 pub mod bank;
 pub mod clock;
+pub mod config;
 pub mod conversation;
 pub mod intent;
 pub mod message;
