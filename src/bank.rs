@@ -12,6 +12,7 @@
 pub mod command;
 pub mod model;
 pub mod query;
+pub mod read;
 
 use std::sync::Arc;
 use std::time::Duration;

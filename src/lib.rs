@@ -1,6 +1,7 @@
 //! bursar: a self-hosted Messenger bot that answers banking queries.
 
 pub mod bank;
+pub mod channel;
 pub mod clock;
 pub mod config;
 pub mod conversation;

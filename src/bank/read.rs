@@ -1,0 +1,158 @@
+//! Asking a bank the questions of one turn, in parallel, within a budget (design 2.1).
+
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use super::model::{AccountId, DateRange};
+use super::query::{Answer, Answers, Failure, Query};
+use super::{Bank, BankError, Connection};
+
+/// How long a turn waits for the bank before it says so.
+pub const BUDGET: Duration = Duration::from_secs(8);
+
+/// Asks a bank's ports; parts may fail. What has no answer when the budget is spent is
+/// [`Failure::Slow`]; what was answered by then stays.
+pub async fn read(
+    bank: &Bank,
+    connection: &Connection,
+    queries: &[Query],
+    budget: Duration,
+) -> Answers {
+    let one = |query: Query| async move {
+        let answer = tokio::time::timeout(budget, ask(bank, connection, &query))
+            .await
+            .unwrap_or(Err(Failure::Slow));
+        (query, answer)
+    };
+    let mut answers = Answers::new();
+    for (query, answer) in join_all(queries.iter().cloned().map(one)).await {
+        answers.put(query, answer);
+    }
+    answers
+}
+
+async fn ask(bank: &Bank, connection: &Connection, query: &Query) -> Result<Answer, Failure> {
+    let failed = |error: BankError| {
+        tracing::warn!(
+            bank.query = query.name(),
+            bank.error = error.name(),
+            "the bank gave no answer"
+        );
+        Failure::from(&error)
+    };
+    match query {
+        Query::Accounts => {
+            let port = bank.reading.as_ref().ok_or(Failure::NotOffered)?;
+            port.accounts(connection)
+                .await
+                .map(Answer::Accounts)
+                .map_err(failed)
+        }
+        Query::Transactions {
+            account: Some(account),
+            range,
+        } => {
+            let port = bank.reading.as_ref().ok_or(Failure::NotOffered)?;
+            let entries = port
+                .transactions(connection, account, *range)
+                .await
+                .map_err(failed)?;
+            Ok(Answer::Transactions {
+                entries,
+                missing: Vec::new(),
+            })
+        }
+        Query::Transactions {
+            account: None,
+            range,
+        } => everywhere(bank, connection, *range).await,
+        Query::Statements { account } => {
+            let port = bank.reading.as_ref().ok_or(Failure::NotOffered)?;
+            port.statements(connection, account)
+                .await
+                .map(Answer::Statements)
+                .map_err(failed)
+        }
+        Query::Cards => {
+            let port = bank.cards.as_ref().ok_or(Failure::NotOffered)?;
+            port.cards(connection)
+                .await
+                .map(Answer::Cards)
+                .map_err(failed)
+        }
+        Query::Disputes => {
+            let port = bank.disputes.as_ref().ok_or(Failure::NotOffered)?;
+            port.disputes(connection)
+                .await
+                .map(Answer::Disputes)
+                .map_err(failed)
+        }
+        Query::Payees => {
+            let port = bank.payments.as_ref().ok_or(Failure::NotOffered)?;
+            port.payees(connection)
+                .await
+                .map(Answer::Payees)
+                .map_err(failed)
+        }
+        Query::Payments => {
+            let port = bank.payments.as_ref().ok_or(Failure::NotOffered)?;
+            port.payments(connection)
+                .await
+                .map(Answer::Payments)
+                .map_err(failed)
+        }
+        // Numbers come from the store; the turn answers this one itself.
+        Query::CaseNumber => Err(Failure::NotOffered),
+    }
+}
+
+/// Reads the entries of every account at once; an account that cannot be read is named, not dropped.
+async fn everywhere(
+    bank: &Bank,
+    connection: &Connection,
+    range: DateRange,
+) -> Result<Answer, Failure> {
+    let port = bank.reading.as_ref().ok_or(Failure::NotOffered)?;
+    let accounts = port
+        .accounts(connection)
+        .await
+        .map_err(|error| Failure::from(&error))?;
+    let mut missing = accounts.missing;
+    let one = |id: AccountId, name: String| async move {
+        (name, port.transactions(connection, &id, range).await)
+    };
+    let all = join_all(
+        accounts
+            .accounts
+            .iter()
+            .map(|account| one(account.id.clone(), account.name.clone())),
+    )
+    .await;
+    let mut entries = Vec::new();
+    let mut failure = None;
+    let mut good = 0_usize;
+    for (name, result) in all {
+        match result {
+            Ok(mut some) => {
+                good += 1;
+                entries.append(&mut some);
+            }
+            Err(error) => {
+                failure = Some(Failure::from(&error));
+                missing.push(name);
+            }
+        }
+    }
+    if let (0, Some(failure)) = (good, failure) {
+        return Err(failure);
+    }
+    entries.sort_by(|a, b| {
+        let day = |entry: &super::Transaction| entry.date(&bank.zone);
+        day(b)
+            .cmp(&day(a))
+            .then_with(|| b.occurred_at.cmp(&a.occurred_at))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    Ok(Answer::Transactions { entries, missing })
+}
