@@ -4,9 +4,21 @@
 //! Nothing here answers anybody; the conversation decides what a reading leads to.
 
 pub mod catalogue;
+pub mod classify;
+pub mod clauses;
+pub mod compose;
+pub mod decide;
+pub mod explain;
+pub mod guess;
+pub mod matcher;
+pub mod nearest;
 pub mod normalize;
+pub mod phrases;
 pub mod rules;
+pub mod safety;
 pub mod template;
+pub mod utterance;
+pub mod weigh;
 
 use std::fmt;
 use std::ops::Deref;
