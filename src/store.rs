@@ -8,12 +8,24 @@
 //! "Not found" is `Ok(None)`. A commit whose fence is stale is `Err(StoreError::LeaseLost)` and
 //! changes nothing.
 
+pub mod audit;
+#[cfg(test)]
+mod contract;
+pub mod keys;
+pub mod sqlite;
+
 use std::fmt;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{ConversationId, PageId};
+
+use self::audit::Head;
+
+/// How long seen keys and the send times of settled sends are kept, ms: 48 hours (design 2.5). An event
+/// older than that is dropped before it gets here (E7).
+pub const SEEN_MS: i64 = 48 * 60 * 60 * 1000;
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +47,9 @@ pub enum StoreError {
         /// Its key, never personal.
         id: String,
     },
+    /// Another process serves this database.
+    #[error("another process is serving this database")]
+    InUse,
     /// The file was written by a newer program.
     #[error("the database has schema version {found}, this program knows up to {known}")]
     NewerSchema {
@@ -182,7 +197,8 @@ pub struct TurnLease {
     pub inputs: Vec<LeasedInput>,
 }
 
-/// Orders what is sent: higher classes overtake at turn boundaries (design 2.3).
+/// What a message is for: says what is done when it may or may not be out, and what may overtake. Only
+/// `Urgent` overtakes, and only at turn boundaries (design 2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendClass {
@@ -275,7 +291,7 @@ pub struct NewTimer {
 /// A change to the cases of a conversation.
 #[derive(Debug, Clone)]
 pub struct CaseWrite {
-    /// `None` opens one; its number was taken with [`Store::next_case_number`].
+    /// Taken with [`Store::next_case_number`]; a number not seen before opens a case.
     pub number: CaseNumber,
     /// `dispute`, `human`, `unknown_outcome`, …
     pub kind: String,
@@ -309,7 +325,7 @@ pub struct TurnCommit {
     pub now_ms: i64,
     /// Inputs done by it: deleted.
     pub done: Vec<InboxId>,
-    /// The new state.
+    /// The new state; `None` leaves the stored one as it is.
     pub state: Option<Sealed>,
     /// What to say.
     pub sends: Vec<NewSend>,
@@ -404,9 +420,10 @@ pub struct CommandLease {
     pub conversation: ConversationId,
     /// `CommandKind::name`.
     pub kind: String,
-    /// Which try this is, from 1. Above 1 the command may have reached the bank before.
+    /// Which try this is, from 1. Above 1 the command may have reached the bank before: a try settled
+    /// as `Retry` is not counted.
     pub attempt: u32,
-    /// How often an unknown outcome was checked.
+    /// How often an unknown outcome was checked, this time included.
     pub checks: u32,
     /// Its present outcome is `Unknown`: it is being checked, not sent.
     pub checking: bool,
@@ -453,6 +470,41 @@ pub struct PagePause {
     pub code: Option<i64>,
 }
 
+/// Where a dead letter came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// An input whose turn failed for good.
+    Inbox,
+    /// A message that cannot be sent, or what was left of its turn.
+    Outbox,
+}
+
+/// A dead letter's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DeadLetterId(pub i64);
+
+/// What was given up, for an operator.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    /// Its row.
+    pub id: DeadLetterId,
+    /// Where it came from.
+    pub lane: Lane,
+    /// Whose.
+    pub conversation: ConversationId,
+    /// When it happened or was queued, ms.
+    pub at_ms: i64,
+    /// When it was given up, ms.
+    pub buried_ms: i64,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why: fixed words, never personal.
+    pub error: String,
+    /// Sealed as it was in its lane.
+    pub body: Sealed,
+}
+
 /// How much waits, for metrics and `/readyz`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Depths {
@@ -477,7 +529,7 @@ pub struct Swept {
     pub seen: u64,
     /// Settled sends past their use.
     pub sends: u64,
-    /// Turn records past retention.
+    /// Turn records, settled commands and dead letters past retention.
     pub records: u64,
 }
 
@@ -576,6 +628,9 @@ pub trait Store: Send + Sync {
     /// Returns a conversation's audit chain in order.
     async fn audit(&self, conversation: ConversationId) -> Result<Vec<AuditRow>, StoreError>;
 
+    /// Returns the head of a conversation's audit chain, which shows whether its end was cut off.
+    async fn audit_head(&self, conversation: ConversationId) -> Result<Head, StoreError>;
+
     /// Returns a conversation's sealed state.
     async fn state(&self, conversation: ConversationId) -> Result<Option<Sealed>, StoreError>;
 
@@ -589,12 +644,22 @@ pub trait Store: Send + Sync {
     /// Returns the Pages that stand still.
     async fn page_pauses(&self) -> Result<Vec<PagePause>, StoreError>;
 
+    /// Lists dead letters, newest first.
+    async fn dead_letters(&self, max: usize) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Removes a dead letter that was dealt with; returns whether it was there.
+    async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError>;
+
+    /// Returns when the oldest stored event arrived, ms: its ingest key must be kept.
+    async fn oldest_input_ms(&self) -> Result<Option<i64>, StoreError>;
+
     /// Returns how much waits.
     async fn depths(&self, now_ms: i64) -> Result<Depths, StoreError>;
 
     /// Takes away what is past its retention, in small steps.
     async fn sweep(&self, now_ms: i64, retention: Retention) -> Result<Swept, StoreError>;
 
-    /// Tells that new work may be there: resolves after the next commit that made some.
+    /// Tells that new work may be there: resolves after the next commit that made some. Call it before
+    /// looking for work and await it after, so that nothing is missed in between.
     async fn work_arrived(&self);
 }

@@ -1,0 +1,93 @@
+//! Retention: takes away what is past its use, in steps small enough not to hold up receiving.
+
+use super::writer::Tx;
+use crate::store::{Retention, SEEN_MS, StoreError, Swept};
+
+/// Rows a step takes away at most.
+pub(super) const STEP: usize = 2000;
+
+/// Events may claim a time ahead of ours by this much before their seen rows are looked for there.
+const AHEAD_MS: i64 = 3_600_000;
+
+/// What a step removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    Seen,
+    Sends,
+    Records,
+    Commands,
+    DeadLetters,
+}
+
+impl Lane {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Seen,
+        Self::Sends,
+        Self::Records,
+        Self::Commands,
+        Self::DeadLetters,
+    ];
+
+    /// Adds what a step removed to the sum.
+    pub(super) fn count(self, swept: &mut Swept, removed: usize) {
+        let removed = removed as u64;
+        match self {
+            Self::Seen => swept.seen += removed,
+            Self::Sends => swept.sends += removed,
+            Self::Records | Self::Commands | Self::DeadLetters => swept.records += removed,
+        }
+    }
+}
+
+/// Removes at most about [`STEP`] rows of one lane; returns how many.
+pub(super) fn step(
+    tx: &Tx<'_>,
+    lane: Lane,
+    now_ms: i64,
+    retention: Retention,
+) -> Result<usize, StoreError> {
+    let day_two = now_ms.saturating_sub(SEEN_MS);
+    let records = now_ms.saturating_sub(retention.records_ms);
+    let limit = i64::try_from(STEP).unwrap_or(i64::MAX);
+    let run = |sql: &str, before: i64| -> Result<usize, StoreError> {
+        Ok(tx.conn.prepare_cached(sql)?.execute((before, limit))?)
+    };
+    match lane {
+        Lane::Seen => {
+            // The key is the event's time; a late event is kept by the time it was stored.
+            let old = run(
+                "DELETE FROM seen WHERE (at_ms, hash) IN (
+                     SELECT at_ms, hash FROM seen WHERE at_ms <= ?1 AND stored_ms <= ?1 LIMIT ?2)",
+                day_two,
+            )?;
+            let ahead = tx
+                .conn
+                .prepare_cached(
+                    "DELETE FROM seen WHERE (at_ms, hash) IN (
+                         SELECT at_ms, hash FROM seen WHERE at_ms > ?3 AND stored_ms <= ?1 LIMIT ?2)",
+                )?
+                .execute((day_two, limit, now_ms.saturating_add(AHEAD_MS)))?;
+            Ok(old + ahead)
+        }
+        Lane::Sends => run(
+            "DELETE FROM settled_send WHERE settled_ms <= ?1 AND seq IN (
+                 SELECT seq FROM settled_send ORDER BY seq LIMIT ?2)",
+            day_two,
+        ),
+        Lane::Records => run(
+            "DELETE FROM record WHERE at_ms <= ?1 AND seq IN (
+                 SELECT seq FROM record ORDER BY seq LIMIT ?2)",
+            records,
+        ),
+        Lane::Commands => run(
+            "DELETE FROM command WHERE id IN (
+                 SELECT id FROM command WHERE settled_ms <= ?1 LIMIT ?2)",
+            records,
+        ),
+        Lane::DeadLetters => run(
+            "DELETE FROM dead_letter WHERE buried_ms <= ?1 AND seq IN (
+                 SELECT seq FROM dead_letter ORDER BY seq LIMIT ?2)",
+            records,
+        ),
+    }
+}
