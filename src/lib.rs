@@ -12,3 +12,4 @@ pub mod money;
 pub mod redact;
 pub mod reply;
 pub mod store;
+pub mod telemetry;
