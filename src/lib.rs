@@ -1,15 +1,20 @@
 //! bursar: a self-hosted Messenger bot that answers banking queries.
 
+pub mod app;
 pub mod bank;
 pub mod channel;
 pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod conversation;
+pub mod inbox;
 pub mod intent;
 pub mod message;
 pub mod money;
+pub mod outbox;
 pub mod redact;
 pub mod reply;
 pub mod store;
 pub mod telemetry;
+pub mod work;

@@ -34,12 +34,11 @@ impl Problems<'_> {
     }
 
     fn required(&mut self, key: &str, value: Option<String>) -> String {
-        match value.filter(|value| !value.trim().is_empty()) {
-            Some(value) => value,
-            None => {
-                self.add(format!("{key}: missing"));
-                String::new()
-            }
+        if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
+            value
+        } else {
+            self.add(format!("{key}: missing"));
+            String::new()
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Skill {
     pub ask: fn(&Request, &Context<'_>) -> Vec<Query>,
     /// What it answers.
     pub answer: fn(&Request, &Answers, &Context<'_>) -> Next,
+    /// The variants of its own intent that it chooses among; `intents check` looks for each.
+    pub variants: &'static [&'static str],
     /// What it says when a command of its own came to an end.
     pub report: Option<fn(&Executing, &CommandOutcome, &Context<'_>) -> Outcome>,
 }
@@ -81,12 +83,12 @@ pub enum Next {
     /// It must ask more first.
     Ask(Vec<Query>),
     /// It is done, until the customer answers.
-    Done(Outcome),
+    Done(Box<Outcome>),
 }
 
 impl From<Outcome> for Next {
     fn from(outcome: Outcome) -> Self {
-        Self::Done(outcome)
+        Self::Done(Box::new(outcome))
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use crate::bank::{Answers, Query};
 use crate::intent::catalogue::{Access, Catalogue};
-use crate::intent::{Expecting, Language, Understanding};
+use crate::intent::matcher::Context as Heard;
+use crate::intent::{Language, Understanding};
 use crate::reply::render::RenderError;
 use crate::reply::value::Place;
 use crate::store::{CommandId, SendClass};
@@ -28,17 +29,10 @@ pub trait Understand: Send + Sync {
     fn understand(&self, text: &str, heard: &Heard<'_>) -> Understanding;
 }
 
-/// What is around a message.
-#[derive(Debug, Clone, Copy)]
-pub struct Heard<'a> {
-    /// The conversation's language.
-    pub language: Language,
-    /// What the bot's last message asked for.
-    pub expecting: Option<Expecting>,
-    /// The customer's earlier messages within the follow-up context, oldest first.
-    pub history: &'a [&'a str],
-    /// The present, where the customer is.
-    pub now: &'a jiff::Zoned,
+impl Understand for crate::intent::matcher::Matcher {
+    fn understand(&self, text: &str, heard: &Heard<'_>) -> Understanding {
+        Self::understand(self, text, heard)
+    }
 }
 
 /// What a step may know beside the conversation.
@@ -228,7 +222,7 @@ impl Turn<'_> {
             missing.clear();
             for request in &waiting.requests {
                 match self.outcome(request, &waiting) {
-                    Next::Done(outcome) => outcomes.push((request.clone(), outcome)),
+                    Next::Done(outcome) => outcomes.push((request.clone(), *outcome)),
                     Next::Ask(queries) => {
                         missing.extend(
                             queries
@@ -242,7 +236,7 @@ impl Turn<'_> {
         if !missing.is_empty() && waiting.rounds <= ROUNDS {
             missing.dedup();
             waiting.from = self.ordinal;
-            waiting.understanding = self.understanding.clone();
+            waiting.understanding.clone_from(&self.understanding);
             self.effects.push(Effect::Ask(missing));
             self.waiting = Some(waiting);
             return Ok(());
@@ -265,8 +259,8 @@ impl Turn<'_> {
                 let context = self.context(&place, &waiting.words);
                 (skill.answer)(request, &waiting.answers, &context)
             }
-            Ok(None) => Next::Done(answer::without_skill(request, self.knowledge.catalogue)),
-            Err(refusal) => Next::Done(*refusal),
+            Ok(None) => answer::without_skill(request, self.knowledge.catalogue).into(),
+            Err(refusal) => Next::Done(refusal),
         }
     }
 
@@ -337,7 +331,7 @@ impl Turn<'_> {
             self.command(command, request);
         }
         for change in outcome.changes {
-            self.change(change)?;
+            self.change(change);
         }
         let last = outcome.says.len().saturating_sub(1);
         for (at, say) in outcome.says.iter().enumerate() {
@@ -386,7 +380,7 @@ impl Turn<'_> {
         });
     }
 
-    fn change(&mut self, change: Change) -> Result<(), RenderError> {
+    fn change(&mut self, change: Change) {
         match change {
             Change::Language(language) => {
                 self.state.language = Some(language);
@@ -420,7 +414,6 @@ impl Turn<'_> {
             }
             Change::Audit(kind, payload) => self.effects.push(Effect::Audit { kind, payload }),
         }
-        Ok(())
     }
 
     /// Tells whether a person has the thread.

@@ -12,6 +12,7 @@ use icu::datetime::fieldsets;
 use icu::datetime::{DateTimeFormatter, DateTimeFormatterPreferences};
 use icu::decimal::DecimalFormatter;
 use icu::decimal::input::Decimal;
+use icu::decimal::options::DecimalFormatterOptions;
 use icu::plurals::{PluralCategory, PluralRules};
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
@@ -103,7 +104,8 @@ impl Formatters {
         let icu = locale.icu();
         let dates: DateTimeFormatterPreferences = (&icu).into();
         Self {
-            decimal: DecimalFormatter::try_new((&icu).into(), Default::default()).ok(),
+            decimal: DecimalFormatter::try_new((&icu).into(), DecimalFormatterOptions::default())
+                .ok(),
             day: DateTimeFormatter::try_new(dates, fieldsets::MD::medium()).ok(),
             day_year: DateTimeFormatter::try_new(dates, fieldsets::YMD::medium()).ok(),
             weekday: DateTimeFormatter::try_new(dates, fieldsets::MDE::medium()).ok(),

@@ -17,6 +17,20 @@ pub(super) const SKILL: Skill = Skill {
     access: Access::Linked,
     ask,
     answer,
+    variants: &[
+        "answer",
+        "kept",
+        "cannot_read",
+        "already_stopped",
+        "all_stopped",
+        "no_cards",
+        "confirm",
+        "which",
+        "done",
+        "unknown",
+        "refused",
+        "not_sent",
+    ],
     report: Some(report),
 };
 
@@ -38,9 +52,8 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
     if request.bound("keep").is_some() {
         return Outcome::say(Say::new(INTENT, "kept", Values::new())).into();
     }
-    let cards = match answers.cards() {
-        Ok(cards) => cards,
-        Err(_) => return Outcome::say(Say::new(INTENT, "cannot_read", Values::new())).into(),
+    let Ok(cards) = answers.cards() else {
+        return Outcome::say(Say::new(INTENT, "cannot_read", Values::new())).into();
     };
     let working: Vec<Card> = cards
         .iter()

@@ -12,6 +12,7 @@ pub(super) const SKILL: Skill = Skill {
     access: Access::Anonymous,
     ask: ask_nothing,
     answer,
+    variants: &["list", "item", "person"],
     report: None,
 };
 

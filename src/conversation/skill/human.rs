@@ -15,6 +15,7 @@ pub(super) const SKILL: Skill = Skill {
     access: Access::Anonymous,
     ask,
     answer,
+    variants: &["answer"],
     report: None,
 };
 

@@ -90,9 +90,8 @@ impl Turn<'_> {
 
     fn said(&mut self, text: &str, before_ms: i64) -> Result<(), RenderError> {
         let understanding = self.understand(text);
-        if !self.state.language_set && understanding.decision != Decision::Reject {
-            self.state.language = Some(understanding.language);
-        } else if self.state.language.is_none() {
+        let clear = understanding.decision != Decision::Reject;
+        if self.state.language.is_none() || (clear && !self.state.language_set) {
             self.state.language = Some(understanding.language);
         }
         self.disclose(before_ms)?;
@@ -128,12 +127,10 @@ impl Turn<'_> {
             .filter(|recent| recent.at_ms >= since)
             .map(|recent| recent.text.as_str())
             .collect();
-        let place = self.place();
-        let now = place.zoned();
         self.knowledge.matcher.understand(
             text,
             &Heard {
-                language: self.language(),
+                language: Some(self.language()),
                 expecting: self
                     .state
                     .offer
@@ -141,7 +138,6 @@ impl Turn<'_> {
                     .filter(|offer| offer.expires_ms() > self.input.now_ms)
                     .and_then(|offer| offer.expecting),
                 history: &history,
-                now: &now,
             },
         )
     }
@@ -265,12 +261,11 @@ impl Turn<'_> {
     #[expect(clippy::option_option, reason = "the shape of answer_to_offer")]
     fn ask_again(&mut self, offer: &Offer) -> Result<Option<Option<Request>>, RenderError> {
         self.state.offer = None;
-        match &offer.base {
-            Some(base) => Ok(Some(Some(base.clone()))),
-            None => {
-                self.say(&Say::shared("nothing_open"))?;
-                Ok(Some(None))
-            }
+        if let Some(base) = &offer.base {
+            Ok(Some(Some(base.clone())))
+        } else {
+            self.say(&Say::shared("nothing_open"))?;
+            Ok(Some(None))
         }
     }
 
