@@ -15,6 +15,7 @@ pub mod money;
 pub mod outbox;
 pub mod redact;
 pub mod reply;
+pub mod simulator;
 pub mod store;
 pub mod telemetry;
 pub mod work;

@@ -1,0 +1,5 @@
+//! The local world: what stands in for the bank and for Meta where there is neither.
+//!
+//! Every hop in it is the production hop: real HTTP, real signatures, the real adapter and sender.
+
+pub mod messenger;
