@@ -6,13 +6,19 @@
 //!
 //! To add a bank: a folder `bank/<name>/` with `wire.rs` (serde types and their conversion into
 //! [`model`]) beside `bank/<name>.rs` (one short function a call), a variant of `config::bank::Kind`,
-//! one arm in [`connect`](crate::bank), recorded answers in `fixtures/bank/<name>/`. Statuses are matched
+//! one arm in [`connect`](connect::connect), recorded answers in `fixtures/bank/<name>/`. Statuses are matched
 //! exhaustively; an unknown one is never good news.
 
 pub mod command;
+pub mod connect;
+pub mod extension;
+pub mod fdx;
+pub mod http;
 pub mod model;
 pub mod query;
 pub mod read;
+pub mod token;
+pub mod twins;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,6 +77,20 @@ impl BankError {
             Self::RateLimited { .. } => "rate_limited",
             Self::Unavailable(_) => "unavailable",
             Self::Unexpected(_) => "unexpected",
+        }
+    }
+
+    /// Tells whether a command that ended so surely changed nothing: the bank refused to listen, or no
+    /// connection came about. Otherwise its outcome is unknown (design 2.2).
+    pub fn nothing_was_done(&self) -> bool {
+        match self {
+            Self::ConsentExpired | Self::Forbidden | Self::NotFound | Self::RateLimited { .. } => {
+                true
+            }
+            Self::Unavailable(source) | Self::Unexpected(source) => source
+                .as_ref()
+                .and_then(|source| source.downcast_ref::<http::NetworkError>())
+                .is_some_and(http::NetworkError::nothing_was_sent),
         }
     }
 }

@@ -1,5 +1,3 @@
-//! The local world: what stands in for the bank and for Meta where there is neither.
-//!
-//! Every hop in it is the production hop: real HTTP, real signatures, the real adapter and sender.
+//! The local world: the parties bursar talks to, played by servers of our own.
 
-pub mod messenger;
+pub mod bank;

@@ -1,0 +1,301 @@
+//! The simulated bank: an HTTP server that speaks FDX and OAuth 2 and has a memory.
+//!
+//! One server holds many independent worlds: the token names the subject, `<scenario>:<world>`, and each
+//! world has its own cards, disputes, payments, faults, recorded calls and, if wanted, clock. What
+//! happens on the accounts comes from a [`scenario`] and is the same at every run.
+//!
+//! It is reached by the real adapter over real HTTP; nothing in the crate knows it otherwise.
+
+pub mod activity;
+mod call;
+pub mod chance;
+mod extension;
+pub mod fault;
+mod fdx;
+mod oauth;
+mod reply;
+pub mod scenario;
+mod steer;
+#[cfg(test)]
+mod tests;
+pub mod world;
+mod worlds;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+use crate::clock::SharedClock;
+use call::Cut;
+pub use fault::{Fault, FaultError, SetFault};
+pub use fdx::{Paging, Wire};
+pub use oauth::Client;
+use oauth::OAuth;
+use reply::Reply;
+pub use scenario::{Problem, Scenario, ScenarioError, Scenarios};
+pub use world::RecordedCall;
+use worlds::Worlds;
+pub use worlds::{Control, Sudden, WorldError};
+
+/// A body larger than this is nothing the bank takes.
+const LARGEST_REQUEST: usize = 64 * 1024;
+
+/// Open calls get so long to finish at the end; hanging ones never do.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// How a simulated bank runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it listens; port 0 takes any.
+    pub listen: SocketAddr,
+    /// The scenario of subjects that name none.
+    pub scenario: String,
+    /// Entries in a page at most.
+    pub page_size: usize,
+    /// How further pages are named.
+    pub paging: Paging,
+    /// Calls written down per world; 0 keeps no calls and so no worlds that only look.
+    pub recorded_calls: usize,
+    /// Whether `/control` is served.
+    pub control_over_http: bool,
+    /// Applications that may ask for consent or for the machine grant.
+    pub clients: Vec<Client>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            scenario: "everyday".to_owned(),
+            page_size: 500,
+            paging: Paging::default(),
+            recorded_calls: 0,
+            control_over_http: false,
+            clients: vec![Client::default()],
+        }
+    }
+}
+
+/// Why a simulated bank does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulatorError {
+    /// The default scenario is not there or is wrong.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// The address is taken or not ours.
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+}
+
+/// What all handlers share.
+struct Shared {
+    options: Options,
+    worlds: Arc<Worlds>,
+    oauth: OAuth,
+    url: String,
+}
+
+impl Shared {
+    fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// A running simulated bank. Dropping it stops it at once; [`BankSimulator::stop`] lets calls finish.
+pub struct BankSimulator {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    stopping: CancellationToken,
+    cutting: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl BankSimulator {
+    /// Starts a bank with these scenarios; `clock` is the time of worlds that have none of their own.
+    pub async fn start(
+        scenarios: Scenarios,
+        clock: SharedClock,
+        options: Options,
+    ) -> Result<Self, SimulatorError> {
+        let worlds = Arc::new(Worlds::new(
+            scenarios,
+            options.scenario.clone(),
+            clock,
+            options.recorded_calls,
+        ));
+        // A wrong default scenario is a wrong start, not a puzzle at the first call.
+        worlds.backdrop(&options.scenario)?;
+        let listen = options.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|source| SimulatorError::Listen(listen, source))?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| SimulatorError::Listen(listen, source))?;
+        let shared = Arc::new(Shared {
+            oauth: OAuth::new(options.clients.clone()),
+            options,
+            worlds,
+            url: format!("http://{address}"),
+        });
+        let simulator = Self {
+            shared: Arc::clone(&shared),
+            address,
+            stopping: CancellationToken::new(),
+            cutting: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        let router = router(&shared);
+        simulator.tasks.spawn(accept(
+            listener,
+            router,
+            simulator.tasks.clone(),
+            simulator.stopping.clone(),
+            simulator.cutting.clone(),
+        ));
+        Ok(simulator)
+    }
+
+    /// Returns its address, `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.shared.url
+    }
+
+    /// Returns where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the handle that steers it.
+    pub fn control(&self) -> Control {
+        Control(Arc::clone(&self.shared.worlds))
+    }
+
+    /// Returns what was asked in a subject's world, oldest first.
+    pub fn calls(&self, subject: &str) -> Result<Vec<RecordedCall>, WorldError> {
+        self.control().calls(subject)
+    }
+
+    /// Stops accepting, lets open calls finish for a moment, and ends.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(GRACE, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            self.cutting.cancel();
+            self.tasks.wait().await;
+        }
+    }
+}
+
+impl Drop for BankSimulator {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+        self.cutting.cancel();
+    }
+}
+
+fn router(shared: &Arc<Shared>) -> Router {
+    let mut router = Router::new()
+        .merge(fdx::routes(shared))
+        .merge(oauth::routes(shared))
+        .merge(extension::routes(shared));
+    if shared.options.control_over_http {
+        router = router.merge(steer::routes(shared));
+    }
+    router
+        .fallback(|| async { Reply::not_found("404", "no such call") })
+        .method_not_allowed_fallback(|| async {
+            Reply::failure(StatusCode::METHOD_NOT_ALLOWED, "405", "no such method")
+        })
+        .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
+}
+
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+    cutting: CancellationToken,
+) {
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file handles, most likely; they come back when calls end.
+                    tracing::warn!("the simulated bank cannot accept: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = stopping.cancelled() => return,
+        };
+        tasks.spawn(connection(
+            stream,
+            router.clone(),
+            stopping.clone(),
+            cutting.clone(),
+        ));
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    stopping: CancellationToken,
+    cutting: CancellationToken,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!("no TCP_NODELAY: {error}");
+    }
+    let service = service_fn(move |request: Request<Incoming>| {
+        let router = router.clone();
+        async move { respond(router, request).await }
+    });
+    let serving =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let mut serving = std::pin::pin!(serving);
+    // An error is a client that went away or a fault that cut the line; both are as wanted.
+    tokio::select! {
+        _ = serving.as_mut() => return,
+        () = cutting.cancelled() => return,
+        () = stopping.cancelled() => serving.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        _ = serving => {}
+        () = cutting.cancelled() => {}
+    }
+}
+
+/// Runs the router; a response marked [`Cut`] becomes an error, which closes the connection.
+async fn respond(router: Router, request: Request<Incoming>) -> Result<Response, io::Error> {
+    let response = match router.oneshot(request.map(Body::new)).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    if response.extensions().get::<Cut>().is_some() {
+        Err(io::Error::new(
+            io::ErrorKind::ConnectionAborted,
+            "closed on purpose",
+        ))
+    } else {
+        Ok(response)
+    }
+}
