@@ -6,6 +6,8 @@
 //!
 //! To add one: a folder `channel/<name>/`, an implementation of [`Outlet`], one route in `http`.
 
+pub mod messenger;
+
 use std::time::Duration;
 
 use async_trait::async_trait;

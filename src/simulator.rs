@@ -1,3 +1,6 @@
-//! The local world: the parties bursar talks to, played by servers of our own.
+//! The local world: what stands in for the bank and for Meta where there is neither.
+//!
+//! Every hop in it is the production hop: real HTTP, real signatures, the real adapter and sender.
 
 pub mod bank;
+pub mod messenger;

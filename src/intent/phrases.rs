@@ -16,7 +16,8 @@
 //! | `^^` `$$` | the message begins, ends here |
 //! | `@` | in an exception: what the phrase matched |
 //!
-//! A class entry that ends in `*` stands for every word that begins so.
+//! A class entry that ends in `*` stands for every word that begins so. `<number>` is there without a definition: any word
+//! that begins with a digit, its currency sign apart.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -28,7 +29,7 @@ const SHORT_GAP: usize = 4;
 const LONG_GAP: usize = 10;
 /// Classes a book can hold, literal words counted.
 const CLASSES_MAX: usize = 64 * PRESENT_WORDS;
-const PRESENT_WORDS: usize = 32;
+const PRESENT_WORDS: usize = 64;
 
 /// Why a book of phrases cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -59,6 +60,7 @@ pub struct Book {
     words: HashMap<String, Vec<Entry>>,
     prefixes: HashMap<String, Vec<ClassId>>,
     shortest_prefix: usize,
+    number: Option<ClassId>,
 }
 
 /// What follows a first word to make an entry of a class.
@@ -150,6 +152,9 @@ pub struct Sighted<'w> {
     hits: Vec<(ClassId, usize)>,
     present: Present,
 }
+
+/// The class every book has: numbers and amounts.
+const NUMBER: &str = "<number>";
 
 impl Book {
     /// Adds a class. Entries are parted by commas.
@@ -255,6 +260,11 @@ impl Book {
     }
 
     fn named(&mut self, name: &str, phrase: &str) -> Result<ClassId, PhraseError> {
+        if name == NUMBER {
+            let class = self.class(name)?;
+            self.number = Some(class);
+            return Ok(class);
+        }
         if name.starts_with('<') && name.ends_with('>') {
             let known = self.names.get(name).copied();
             return known.ok_or_else(|| PhraseError::Class(name.to_owned()));
@@ -291,6 +301,10 @@ impl Book {
                     sighted.hits.push((entry.class, 1 + entry.rest.len()));
                     sighted.present.add(entry.class);
                 }
+            }
+            if let (Some(class), true) = (self.number, is_number(word)) {
+                sighted.hits.push((class, 1));
+                sighted.present.add(class);
             }
             if self.shortest_prefix > 0 {
                 for end in self.shortest_prefix..=word.len() {
@@ -389,6 +403,11 @@ impl Sighted<'_> {
             }
         }
     }
+}
+
+fn is_number(word: &str) -> bool {
+    let bare = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+    bare.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Splits a phrase at spaces, except those between brackets.

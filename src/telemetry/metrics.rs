@@ -238,9 +238,14 @@ impl Metrics {
 
     /// Counts an inbound event.
     pub fn event(&self, kind: &'static str, outcome: &'static str) {
+        self.events(kind, outcome, 1);
+    }
+
+    /// Counts several inbound events of a kind.
+    pub fn events(&self, kind: &'static str, outcome: &'static str, count: u64) {
         self.events
             .get_or_create(&EventLabels { kind, outcome })
-            .inc();
+            .inc_by(count);
     }
 
     /// Counts what the store made of a request.
