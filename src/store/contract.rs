@@ -261,6 +261,10 @@ async fn no_command<S: Store>(store: &S, now_ms: i64) {
     assert!(leases.is_empty(), "no command should be due: {leases:?}");
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "reads better where it is called"
+)]
 fn is_lost<T: std::fmt::Debug>(result: Result<T, StoreError>) {
     assert!(
         matches!(result, Err(StoreError::LeaseLost)),
@@ -268,6 +272,10 @@ fn is_lost<T: std::fmt::Debug>(result: Result<T, StoreError>) {
     );
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "reads better where it is called"
+)]
 fn is_inconsistent<T: std::fmt::Debug>(result: Result<T, StoreError>) {
     assert!(
         matches!(result, Err(StoreError::Inconsistent { .. })),

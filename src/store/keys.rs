@@ -9,6 +9,8 @@
 
 mod cipher;
 mod file;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -323,6 +325,14 @@ impl Keys {
     /// Returns the forgotten ids and when, oldest first: what a restore applies before serving.
     pub async fn forgotten(&self) -> Result<Vec<(ConversationId, i64)>, KeyError> {
         self.run(|file| file.forgotten()).await
+    }
+
+    /// Returns when the customer was last forgotten, ms.
+    pub async fn forgotten_ms(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Option<i64>, KeyError> {
+        self.run(move |file| file.forgotten_ms(conversation)).await
     }
 
     /// After a restore: destroys again the keys that were destroyed since the backup.

@@ -430,7 +430,7 @@ impl Store for SqliteStore {
 
     async fn depths(&self, now_ms: i64) -> Result<Depths, StoreError> {
         let inbox = self
-            .look(|tx| Ok(tx.ready.depth(InboxId(tx.ids.inbox.peek()))))
+            .look(|tx| Ok(tx.ready.depth(reads::last_input(tx.conn)?)))
             .await?;
         let depths = self.read(move |conn| reads::depths(conn, now_ms)).await?;
         Ok(Depths { inbox, ..depths })

@@ -65,11 +65,16 @@ impl Cache {
         Some(keys)
     }
 
-    fn insert(&mut self, conversation: ConversationId, keys: CustomerKeys) {
+    pub(super) fn insert(&mut self, conversation: ConversationId, keys: CustomerKeys) {
         if self.young.len() >= self.generation {
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(conversation, keys);
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.young.len() + self.old.len()
     }
 
     fn remove(&mut self, conversation: ConversationId) {
@@ -285,6 +290,19 @@ impl KeyFile {
         Ok(rows)
     }
 
+    /// Returns when a customer was last forgotten, ms.
+    pub(super) fn forgotten_ms(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Option<i64>, KeyError> {
+        let at_ms = self
+            .conn
+            .prepare_cached("SELECT at_ms FROM forgotten WHERE conversation = ?1")?
+            .query_row([conversation], |row| row.get(0))
+            .optional()?;
+        Ok(at_ms)
+    }
+
     /// Destroys again what was forgotten after a backup of this file was made.
     pub(super) fn apply_forgotten(
         &mut self,
@@ -351,28 +369,37 @@ impl KeyFile {
                 [rewrapped(&index, &[b"index"])?],
             )?;
         }
-        {
-            let mut select = tx.prepare("SELECT hour, wrapped FROM ingest_key")?;
-            let mut update = tx.prepare("UPDATE ingest_key SET wrapped = ?2 WHERE hour = ?1")?;
-            for row in select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
-                let (hour, sealed): (i64, Sealed) = row?;
-                let sealed = rewrapped(&sealed, &[b"ingest", &hour.to_be_bytes()])?;
-                update.execute((hour, sealed))?;
-            }
-            let mut select =
-                tx.prepare("SELECT conversation, class, id, wrapped FROM customer_key")?;
-            let mut update = tx.prepare(
-                "UPDATE customer_key SET wrapped = ?4
-                 WHERE conversation = ?1 AND class = ?2 AND id = ?3",
+        let hours = tx
+            .prepare("SELECT hour, wrapped FROM ingest_key")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<Vec<(i64, Sealed)>, _>>()?;
+        for (hour, sealed) in hours {
+            tx.execute(
+                "UPDATE ingest_key SET wrapped = ?2 WHERE hour = ?1",
+                (hour, rewrapped(&sealed, &[b"ingest", &hour.to_be_bytes()])?),
             )?;
-            let rows = select.query_map([], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?;
-            for row in rows {
-                let (conversation, class, id, sealed): (ConversationId, u8, i64, Sealed) = row?;
+        }
+        // In pieces: a table must not be read while it is written, nor held in memory.
+        let mut last = (ConversationId([0; 16]), 0, i64::MIN);
+        loop {
+            let keys = key_rows_after(&tx, last)?;
+            let Some((conversation, class, id, _)) = keys.last() else {
+                break;
+            };
+            last = (*conversation, *class, *id);
+            for (conversation, class, id, sealed) in keys {
                 let names = key_names(&conversation, class, id);
                 let names: [&[u8]; 4] = [b"customer", &names.0, &names.1, &names.2];
-                update.execute((conversation, class, id, rewrapped(&sealed, &names)?))?;
+                tx.prepare_cached(
+                    "UPDATE customer_key SET wrapped = ?4
+                     WHERE conversation = ?1 AND class = ?2 AND id = ?3",
+                )?
+                .execute((
+                    conversation,
+                    class,
+                    id,
+                    rewrapped(&sealed, &names)?,
+                ))?;
             }
         }
         tx.execute(
@@ -394,6 +421,26 @@ impl KeyFile {
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+type KeyRow = (ConversationId, u8, i64, Sealed);
+
+/// Reads the next rows of wrapped customer keys in the order of their key.
+fn key_rows_after(
+    conn: &Connection,
+    last: (ConversationId, u8, i64),
+) -> Result<Vec<KeyRow>, KeyError> {
+    let rows = conn
+        .prepare_cached(
+            "SELECT conversation, class, id, wrapped FROM customer_key
+             WHERE (conversation, class, id) > (?1, ?2, ?3)
+             ORDER BY conversation, class, id LIMIT 1000",
+        )?
+        .query_map(last, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
 }
 
 fn read_ring(

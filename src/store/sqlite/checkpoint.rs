@@ -19,7 +19,7 @@ use crate::store::StoreError;
 const INTERVAL: Duration = Duration::from_millis(250);
 
 /// The log's length in pages (16 MiB) from which it is to start over.
-const LONG: i64 = 4096;
+pub(super) const LONG: i64 = 4096;
 
 /// Shared by the writer and the checkpointing thread.
 #[derive(Debug)]
@@ -54,6 +54,11 @@ impl Checkpointer {
         }
     }
 
+    /// Asks the writer to copy what is left after its batch.
+    pub(super) fn ask_to_finish(&self) {
+        self.finish.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the thread.
     pub(super) fn stop(&self) {
         *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
@@ -73,7 +78,7 @@ impl Checkpointer {
                 Ok(length) => {
                     done = batches;
                     if length > LONG {
-                        self.finish.store(true, Ordering::Relaxed);
+                        self.ask_to_finish();
                     }
                 }
                 Err(error) => {
@@ -85,7 +90,7 @@ impl Checkpointer {
         }
     }
 
-    fn pass(&self, conn: &mut Option<Connection>) -> Result<i64, StoreError> {
+    pub(super) fn pass(&self, conn: &mut Option<Connection>) -> Result<i64, StoreError> {
         let open = match conn.take() {
             Some(open) => open,
             None => connection::open_checkpointer(&self.path, self.durable)?,

@@ -37,11 +37,6 @@ impl Sequence {
         })
     }
 
-    /// Returns the number that would be next.
-    pub(super) fn peek(&self) -> i64 {
-        self.next
-    }
-
     /// Takes the next number; must run inside the transaction that uses it.
     pub(super) fn take(&mut self, conn: &Connection) -> rusqlite::Result<i64> {
         if self.next >= self.reserved {

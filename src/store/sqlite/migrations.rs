@@ -51,3 +51,13 @@ pub(in crate::store) fn migrate_to(
     tx.commit()?;
     Ok(())
 }
+
+/// Rows a database of each version may hold.
+#[cfg(test)]
+pub(super) const SAMPLES: [&str; MIGRATIONS.len()] = [include_str!("migrations/0001.sample.sql")];
+
+/// Brings an empty database to an older version.
+#[cfg(test)]
+pub(super) fn migrate_up_to(conn: &mut Connection, version: usize) -> Result<(), StoreError> {
+    migrate_to(conn, &MIGRATIONS[..version], APPLICATION_ID)
+}

@@ -6,7 +6,7 @@ use super::ready::Ready;
 use crate::message::ConversationId;
 use crate::store::audit::Head;
 use crate::store::{
-    AuditRow, DeadLetter, DeadLetterId, Depths, Lane, NewAudit, Sealed, StoreError,
+    AuditRow, DeadLetter, DeadLetterId, Depths, InboxId, Lane, NewAudit, Sealed, StoreError,
 };
 
 /// Returns a conversation's audit chain and its head.
@@ -77,6 +77,14 @@ pub(super) fn depths(conn: &Connection, now_ms: i64) -> Result<Depths, StoreErro
         commands: count("SELECT count(*) FROM command WHERE due_ms IS NOT NULL")?,
         dead_letters: count("SELECT count(*) FROM dead_letter")?,
     })
+}
+
+/// Returns the newest input's row, if any waits.
+pub(super) fn last_input(conn: &Connection) -> Result<Option<InboxId>, StoreError> {
+    let last = conn
+        .prepare_cached("SELECT max(id) FROM inbox")?
+        .query_row([], |row| row.get(0))?;
+    Ok(last)
 }
 
 /// Returns when the next thing is due. A send that waits for a paused Page counts from the end of the

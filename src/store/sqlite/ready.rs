@@ -220,13 +220,14 @@ impl Ready {
         self.spilled_from = next;
     }
 
-    /// Returns how many inputs wait; `next` is the id the next input would get.
-    pub(super) fn depth(&self, next: InboxId) -> u64 {
-        // What is on disk only is counted by its ids, which may have gaps: an upper bound.
-        let spilled = self
-            .spilled_from
-            .map_or(0, |from| u64::try_from(next.0 - from.0).unwrap_or(0));
-        spilled.saturating_add(self.inputs as u64)
+    /// Returns how many inputs wait; `last` is the newest input on disk.
+    pub(super) fn depth(&self, last: Option<InboxId>) -> u64 {
+        let mut depth = self.inputs as u64;
+        if let (Some(from), Some(last)) = (self.spilled_from, last) {
+            // What is on disk only is counted by its ids, which may have gaps: an upper bound.
+            depth += u64::try_from(last.0 - from.0 + 1).unwrap_or(0);
+        }
+        depth
     }
 
     /// Returns when the next conversation may be leased: now or before for one that is ready.
