@@ -18,6 +18,8 @@ pub mod normalize;
 pub mod phrases;
 pub mod rules;
 pub mod safety;
+
+pub mod slot;
 pub mod spelling;
 pub mod template;
 pub mod utterance;
