@@ -9,6 +9,7 @@
 
 pub mod effect;
 pub mod input;
+pub mod legal;
 pub mod offer;
 pub mod policy;
 pub mod request;

@@ -1,6 +1,7 @@
 //! bursar: a self-hosted Messenger bot that answers banking queries.
 
 pub mod app;
+pub mod assembly;
 pub mod bank;
 pub mod channel;
 pub mod cli;

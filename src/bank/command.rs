@@ -34,6 +34,19 @@ pub enum CommandKind {
 }
 
 impl CommandKind {
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
+        Self::FreezeCard,
+        Self::UnfreezeCard,
+        Self::ReportCard,
+        Self::FileDispute,
+        Self::WithdrawDispute,
+        Self::TransferOwn,
+        Self::PayPayee,
+        Self::CancelPayment,
+        Self::TravelNotice,
+    ];
+
     /// Returns the name used in metrics, audit entries and configuration.
     pub const fn name(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::bank::{Answers, CommandOutcome};
-use crate::message::{Attachment, ThreadControl};
+use crate::message::{Attachment, ConversationId, ThreadControl};
 use crate::store::{CommandId, OutboxId};
 
 /// Names a turn; every key made in the turn is derived from it. Unguessable: an HMAC under the index key.
@@ -23,6 +23,8 @@ pub struct Input {
     pub at_ms: i64,
     /// The present, ms: deadlines count from here.
     pub now_ms: i64,
+    /// The conversation.
+    pub conversation: ConversationId,
     /// The turn.
     pub turn: TurnId,
     /// When the open prompt went out, ms, if it did (design 2.4).

@@ -6,10 +6,22 @@
 //! the variants in `intents/<name>.toml`.
 
 mod balance;
+mod bill_due;
 mod card_freeze;
+mod card_lost_stolen;
+mod card_unfreeze;
+pub mod category;
+mod dispute;
 mod help;
 mod human;
+mod income_check;
+pub mod ledger;
+pub mod merchant;
+mod pending;
 pub mod resolve;
+mod service;
+mod spending;
+mod transactions;
 
 use crate::bank::{Answers, BankCommand, CommandOutcome, Failure, Query};
 use crate::intent::catalogue::Catalogue;
@@ -43,10 +55,24 @@ pub struct Skill {
 /// All skills. The order means nothing.
 pub const SKILLS: &[Skill] = &[
     balance::SKILL,
+    bill_due::SKILL,
     card_freeze::SKILL,
+    card_lost_stolen::SKILL,
+    card_unfreeze::SKILL,
+    dispute::SKILL,
     help::SKILL,
     human::SKILL,
+    income_check::SKILL,
+    pending::SKILL,
+    service::LANGUAGE,
+    service::LINK,
+    service::STOP,
+    spending::SKILL,
+    transactions::SKILL,
 ];
+
+/// Where the step-up page is; `{token}` becomes the conversation's and the turn's secret when it is said.
+pub const STEP_UP_PATH: &str = "/stepup/{token}";
 
 /// Returns the skill of a name.
 pub fn skill(name: &str) -> Option<&'static Skill> {

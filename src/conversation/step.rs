@@ -15,7 +15,7 @@ use super::input::{Input, What};
 use super::offer::Offer;
 use super::policy::Policy;
 use super::request::Request;
-use super::skill::{Ask, Change, Context, Next, Outcome, Say, skill};
+use super::skill::{Ask, Change, Context, Next, Outcome, Say, Shape, skill};
 use super::speak::{Speaker, derive};
 use super::state::{Executing, OpenCase, Owner, State, Told, Topic};
 
@@ -170,6 +170,14 @@ impl Turn<'_> {
     }
 
     fn say_and_ask(&mut self, say: &Say, ask: Option<&Ask>) -> Result<(), RenderError> {
+        let mut say = say.clone();
+        if let Shape::Link { path, .. } = &mut say.shape
+            && let Some(open) = &self.state.step_up
+        {
+            let token = format!("{}{}", self.input.conversation, open.secret);
+            *path = path.replace("{token}", &token);
+        }
+        let say = &say;
         let place = self.place();
         let speaker = Speaker {
             catalogue: self.knowledge.catalogue,

@@ -248,6 +248,7 @@ impl<'a> Work<'a> {
         let mut input = Input {
             at_ms: leased.at_ms,
             now_ms,
+            conversation: self.conversation,
             turn,
             prompt_sent_ms: self.prompt_sent().await?,
             what,

@@ -251,7 +251,7 @@ fn list(
     if !missing.is_empty() {
         let names = missing
             .iter()
-            .map(|name| crate::reply::value::clean(name))
+            .map(|missed| crate::reply::value::clean(missed))
             .collect::<Vec<_>>()
             .join(", ");
         say = say.tail(

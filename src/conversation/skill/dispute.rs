@@ -1,0 +1,367 @@
+//! A charge is wrong or not theirs, in any words (requirements A1 to A5).
+//!
+//! The notice is stored with its time and words before anything is asked, and stays even if the customer
+//! goes silent. Nothing is demanded first: no shop, no police, no form.
+
+use jiff::Span;
+
+use crate::bank::model::{Account, DateRange, Transaction, TransactionStatus};
+use crate::bank::{Answers, BankCommand, CommandKind, CommandOutcome, Query};
+use crate::intent::catalogue::Access;
+use crate::money::Money;
+use crate::reply::value::{Origin, Value, Values};
+use crate::store::SendClass;
+
+use super::super::legal::{Circumstances, deadlines};
+use super::super::request::Request;
+use super::super::state::Executing;
+use super::human::case;
+use super::{Context, Next, Outcome, Say, Skill, ledger, merchant};
+
+pub(super) const SKILL: Skill = Skill {
+    name: "dispute",
+    access: Access::Anonymous,
+    ask,
+    answer,
+    variants: &[
+        "answer",
+        "received",
+        "received_credit",
+        "received_credit_by_post",
+        "which",
+        "which_other",
+        "noted_unlinked",
+        "noted_cannot_read",
+        "noted_none_found",
+        "kept",
+        "not_filed",
+        "title_charge",
+    ],
+    report: Some(report),
+};
+
+const INTENT: &str = "dispute";
+
+/// Sixty days from the statement (Reg E) that may be a month long.
+const DAYS: i32 = 95;
+
+fn range(context: &Context<'_>) -> DateRange {
+    let today = context.place.today();
+    DateRange {
+        first: today.saturating_sub(Span::new().days(DAYS)),
+        last: today.saturating_add(Span::new().days(1)),
+    }
+}
+
+fn entries_query(context: &Context<'_>) -> Query {
+    Query::Transactions {
+        account: None,
+        range: range(context),
+    }
+}
+
+fn ask(request: &Request, context: &Context<'_>) -> Vec<Query> {
+    if request.bound("keep").is_some() {
+        return Vec::new();
+    }
+    let mut queries = Vec::new();
+    if request.bound("case").is_none() {
+        queries.push(Query::CaseNumber);
+    }
+    if context.state.link.is_some() {
+        queries.push(entries_query(context));
+        queries.push(Query::Accounts);
+    }
+    queries
+}
+
+fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
+    if request.bound("keep").is_some() {
+        return Outcome::say(Say::new(INTENT, "kept", Values::new())).into();
+    }
+    let known = request
+        .bound("case")
+        .and_then(|number| number.parse::<i64>().ok());
+    let Some(number) = known.or_else(|| answers.case_number().ok()) else {
+        return Outcome::say(Say::new(INTENT, "answer", Values::new())).into();
+    };
+    let noticed_ms = request
+        .bound("noticed_ms")
+        .and_then(|ms| ms.parse::<i64>().ok())
+        .unwrap_or(context.at_ms);
+    let request = &request
+        .clone()
+        .bind("case", number.to_string())
+        .bind("noticed_ms", noticed_ms.to_string());
+    let notice = |outcome: Outcome| {
+        if known.is_some() {
+            outcome
+        } else {
+            outcome.case(case(number, "dispute", request, context))
+        }
+    };
+    let values = noted(number, noticed_ms);
+    if context.state.link.is_none() {
+        return notice(Outcome::say(Say::new(INTENT, "noted_unlinked", values))).into();
+    }
+    let Ok((entries, _)) = answers.transactions(&entries_query(context)) else {
+        return notice(Outcome::say(Say::new(INTENT, "noted_cannot_read", values))).into();
+    };
+    let charges: Vec<&Transaction> = entries
+        .iter()
+        .filter(|entry| entry.status != TransactionStatus::Declined && entry.amount.is_negative())
+        .collect();
+    if let Some(id) = request.bound("transaction") {
+        return match charges.iter().find(|entry| entry.id.as_str() == id) {
+            Some(entry) => notice(received(
+                request, entry, number, noticed_ms, answers, context,
+            ))
+            .into(),
+            None => notice(Outcome::say(Say::new(INTENT, "noted_none_found", values))).into(),
+        };
+    }
+    let candidates = candidates(request, &charges, context);
+    let outcome = match candidates.as_slice() {
+        [one] => received(request, one, number, noticed_ms, answers, context),
+        [] if said_which(request) && request.bound("other").is_none() => which(
+            request,
+            "which_other",
+            &charges,
+            number,
+            noticed_ms,
+            context,
+        ),
+        [] => which(request, "which", &charges, number, noticed_ms, context),
+        several => which(request, "which", several, number, noticed_ms, context),
+    };
+    notice(outcome).into()
+}
+
+fn said_which(request: &Request) -> bool {
+    ledger::wanted(request).is_some() || request.slots.contains("amount")
+}
+
+fn noted(number: i64, noticed_ms: i64) -> Values {
+    let at = jiff::Timestamp::from_millisecond(noticed_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    Values::new()
+        .with("case", Value::word(number.to_string()), Origin::Record)
+        .with("noted", Value::Moment(at), Origin::Record)
+}
+
+/// Finds the entries a notice can mean: by name and amount, by being there twice, or by what was last
+/// talked about.
+fn candidates<'a>(
+    request: &Request,
+    charges: &[&'a Transaction],
+    context: &Context<'_>,
+) -> Vec<&'a Transaction> {
+    if request.bound("other").is_some() {
+        return Vec::new();
+    }
+    let mut found: Vec<&Transaction> = charges.to_vec();
+    let mut narrowed = false;
+    if let Some(word) = ledger::wanted(request) {
+        found = merchant::find(&found, word)
+            .0
+            .into_values()
+            .flatten()
+            .collect();
+        narrowed = true;
+    }
+    if let Some(text) = request.said("amount") {
+        let exactly: Vec<&Transaction> = found
+            .iter()
+            .copied()
+            .filter(|entry| {
+                Money::parse(text, entry.amount.currency())
+                    .is_ok_and(|amount| amount.minor() == entry.amount.abs().minor())
+            })
+            .collect();
+        // A customer rounds: "that 90 dollar charge" is 89.99.
+        found = if exactly.is_empty() {
+            found
+                .into_iter()
+                .filter(|entry| {
+                    Money::parse(text, entry.amount.currency()).is_ok_and(|amount| {
+                        (amount.minor() - entry.amount.abs().minor()).abs() <= 100
+                    })
+                })
+                .collect()
+        } else {
+            exactly
+        };
+        narrowed = true;
+    }
+    if request.said("date").is_some() {
+        let (days, _) = ledger::range(request, ledger::Usual::Days(DAYS), context);
+        found.retain(|entry| {
+            entry
+                .date(&context.place.zone)
+                .is_some_and(|day| days.contains(day))
+        });
+        narrowed = true;
+    }
+    if request.said("reason") == Some("duplicate") {
+        let twice = later_of_pairs(&found);
+        if !twice.is_empty() {
+            return twice;
+        }
+    }
+    if !narrowed {
+        return Vec::new();
+    }
+    found.sort_by_key(|entry| std::cmp::Reverse(entry.date(&context.place.zone)));
+    found
+}
+
+/// Entries of the same shop and amount within three days: the later one of each pair is the second.
+fn later_of_pairs<'a>(entries: &[&'a Transaction]) -> Vec<&'a Transaction> {
+    entries
+        .iter()
+        .copied()
+        .filter(|entry| {
+            entries.iter().any(|earlier| {
+                earlier.id != entry.id
+                    && earlier.amount == entry.amount
+                    && merchant::name(earlier) == merchant::name(entry)
+                    && within_days(earlier, entry, 3)
+            })
+        })
+        .collect()
+}
+
+fn within_days(earlier: &Transaction, later: &Transaction, days: i32) -> bool {
+    let day = |entry: &Transaction| entry.booking_date.or(entry.value_date);
+    match (earlier.occurred_at, later.occurred_at) {
+        (Some(first), Some(second)) => {
+            first < second && second.duration_since(first).as_hours() <= i64::from(days) * 24
+        }
+        _ => match (day(earlier), day(later)) {
+            (Some(first), Some(second)) => {
+                first < second && first.saturating_add(Span::new().days(days)) >= second
+            }
+            _ => false,
+        },
+    }
+}
+
+/// Asks which one, with the customer's own charges as buttons; the notice is kept already.
+fn which(
+    request: &Request,
+    variant: &'static str,
+    charges: &[&Transaction],
+    number: i64,
+    noticed_ms: i64,
+    context: &Context<'_>,
+) -> Outcome {
+    if charges.is_empty() {
+        return Outcome::say(Say::new(
+            INTENT,
+            "noted_none_found",
+            noted(number, noticed_ms),
+        ));
+    }
+    let mut say = Say::new(INTENT, variant, noted(number, noticed_ms)).class(SendClass::Prompt);
+    let mut options = Vec::new();
+    for entry in charges.iter().take(4) {
+        say = say.item("item", ledger::entry_values(entry, false, context));
+        options.push((
+            title(entry, context),
+            request.clone().bind("transaction", entry.id.as_str()),
+        ));
+    }
+    say.on.push((
+        "not_listed",
+        super::super::offer::Role::Plain,
+        Request::new("human"),
+    ));
+    Outcome::say(say).choose(request, options)
+}
+
+/// A button's title for a charge: amount and the beginning of the name.
+fn title(entry: &Transaction, context: &Context<'_>) -> String {
+    let amount = Value::Money(entry.amount).show(context.place);
+    let name = merchant::name(entry);
+    let room = super::super::speak::TITLE_CHARS.saturating_sub(amount.chars().count() + 1);
+    let short: String = name.chars().take(room).collect();
+    format!("{amount} {}", short.trim_end())
+}
+
+fn received(
+    request: &Request,
+    entry: &Transaction,
+    number: i64,
+    noticed_ms: i64,
+    answers: &Answers,
+    context: &Context<'_>,
+) -> Outcome {
+    let account = answers.accounts().ok().and_then(|all| {
+        all.accounts
+            .iter()
+            .find(|account| account.id == entry.account)
+    });
+    let mut values = ledger::entry_values(entry, false, context);
+    for (name, shown) in noted(number, noticed_ms).iter() {
+        values = values.with(name, shown.value.clone(), shown.origin.clone());
+    }
+    let credit = account.is_some_and(|account: &Account| account.kind.is_debt());
+    let notice_day = jiff::Timestamp::from_millisecond(noticed_ms)
+        .unwrap_or(context.place.now)
+        .to_zoned(context.policy.bank_zone.clone())
+        .date();
+    let dates = deadlines(notice_day, Circumstances::default());
+    values = values.with(
+        "decide_by",
+        Value::Day(dates.decide_by),
+        Origin::rule("Reg E: ten business days from the notice"),
+    );
+    let variant = match (credit, context.policy.chat_is_notice_address) {
+        (false, _) => "received",
+        (true, true) => "received_credit",
+        (true, false) => "received_credit_by_post",
+    };
+    if let (true, Some(address)) = (credit, &context.policy.notice_address) {
+        values = values.with(
+            "address",
+            Value::word(address),
+            Origin::config("bank.notice_address"),
+        );
+    } else if credit {
+        let words = super::resolve::word("default_notice_address", context);
+        values = values.with(
+            "address",
+            Value::word(words),
+            Origin::config("bank.notice_address"),
+        );
+    }
+    let say = Say::new(INTENT, variant, values)
+        .class(SendClass::Outcome)
+        .on("stop_card", Request::new("card_freeze"))
+        .on("not_now", Request::new(INTENT).bind("keep", "yes"))
+        .on("wrong_one", request.clone().bind("other", "yes"));
+    let mut outcome = Outcome::say(say);
+    if context.policy.can(CommandKind::FileDispute) && request.bound("filed").is_none() {
+        let command = BankCommand::FileDispute {
+            account: Some(entry.account.clone()),
+            transaction: Some(entry.id.clone()),
+            reason: request.said("reason").unwrap_or("unrecognised").to_owned(),
+            words: context.words.to_owned(),
+            noticed_at_ms: noticed_ms,
+        };
+        outcome = outcome.command(command, request.clone().bind("filed", "yes"));
+    }
+    outcome
+}
+
+/// A filed dispute was told already; only what went wrong is told again, and the notice stands.
+fn report(executing: &Executing, outcome: &CommandOutcome, _: &Context<'_>) -> Outcome {
+    let number = executing.request.bound("case").unwrap_or("–");
+    match outcome {
+        CommandOutcome::Done { .. } => Outcome::default(),
+        _ => Outcome::say(Say::new(
+            INTENT,
+            "not_filed",
+            Values::new().with("case", Value::word(number), Origin::Record),
+        )),
+    }
+}
