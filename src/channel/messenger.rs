@@ -4,6 +4,7 @@
 //! [`signed_request`] reads the form in which Meta's privacy callbacks arrive.
 
 pub mod payload;
+pub mod send_api;
 pub mod signature;
 pub mod signed_request;
 pub mod webhook;
