@@ -29,8 +29,12 @@ fn escape(text: &str) -> Vec<u8> {
             c if c.is_ascii() => out.push(c),
             c => {
                 let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                for unit in c.encode_utf16(&mut units).iter() {
+                    out.push_str("\\u");
+                    for shift in [12, 8, 4, 0] {
+                        let digit = u32::from(*unit >> shift) & 0xf;
+                        out.extend(char::from_digit(digit, 16));
+                    }
                 }
             }
         }
@@ -145,11 +149,41 @@ impl Envelope<'_> {
         self.event("read", json!({"watermark": watermark_ms}))
     }
 
+    /// The log-in button was used and the link page sent the person back with its code.
+    pub fn linked(&self, code: &str) -> Value {
+        self.event(
+            "account_linking",
+            json!({"status": "linked", "authorization_code": code}),
+        )
+    }
+
+    /// The log-out button was used.
+    pub fn unlinked(&self) -> Value {
+        self.event("account_linking", json!({"status": "unlinked"}))
+    }
+
     /// Control of the thread goes to an app.
     pub fn control(&self, kind: &str, new_owner: &str) -> Value {
         self.event(
             kind,
             json!({"previous_owner_app_id": null, "new_owner_app_id": new_owner}),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The form of the reference's test vector (platform 1.2).
+    #[test]
+    fn bodies_are_escaped_as_meta_escapes_them() {
+        let event = json!({"text": "äöå / \u{1F44D} \u{7}"});
+        let body = String::from_utf8(body("1", 1, &[event])).unwrap();
+        assert_eq!(
+            body,
+            "{\"object\":\"page\",\"entry\":[{\"id\":\"1\",\"time\":1,\"messaging\":[{\"text\":\
+             \"\\u00e4\\u00f6\\u00e5 \\/ \\ud83d\\udc4d \\u0007\"}]}]}"
+        );
     }
 }
