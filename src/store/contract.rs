@@ -6,6 +6,7 @@
 
 pub(in crate::store) mod accept;
 pub(in crate::store) mod commands;
+pub(in crate::store) mod model;
 pub(in crate::store) mod sends;
 pub(in crate::store) mod turns;
 pub(in crate::store) mod upkeep;

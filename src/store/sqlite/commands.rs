@@ -70,7 +70,7 @@ pub(super) fn lease(
                 fence: Fence(0),
                 conversation: row.get(1)?,
                 kind: row.get(2)?,
-                attempt: row.get::<_, u32>(4)?.saturating_add(u32::from(!checking)),
+                attempt: (row.get::<_, u32>(4)? + u32::from(!checking)).max(1),
                 checks: checks.saturating_add(u32::from(checking)),
                 checking,
                 not_after_ms: row.get(6)?,

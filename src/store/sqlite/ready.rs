@@ -35,6 +35,16 @@ struct Waiting {
     /// In order of (event time, arrival).
     inputs: Vec<Place>,
     standing: Standing,
+    /// The newest lease. One that expired stays good until another takes its place: the fence decides,
+    /// not the clock.
+    lease: Option<Box<Lease>>,
+}
+
+#[derive(Debug)]
+struct Lease {
+    fence: Fence,
+    expires_ms: i64,
+    inputs: Vec<InboxId>,
 }
 
 #[derive(Debug)]
@@ -43,11 +53,7 @@ enum Standing {
     /// Taken from the queue, about to be leased.
     Picked,
     Later,
-    Leased {
-        fence: Fence,
-        expires_ms: i64,
-        inputs: Vec<InboxId>,
-    },
+    Leased,
 }
 
 impl Ready {
@@ -93,7 +99,11 @@ impl Ready {
                     self.queue.push_back((conversation, since_ms));
                     Standing::Queued
                 };
-                vacant.insert(Waiting { inputs, standing });
+                vacant.insert(Waiting {
+                    inputs,
+                    standing,
+                    lease: None,
+                });
             }
             Entry::Occupied(mut occupied) => {
                 let waiting = occupied.get_mut();
@@ -108,17 +118,10 @@ impl Ready {
         }
     }
 
-    /// Returns the inputs of the live lease with this fence. An expired lease that nobody took over
-    /// is still good: the fence decides, not the clock.
+    /// Returns the inputs of the lease with this fence, if it is the newest of its conversation.
     pub(super) fn leased(&self, conversation: ConversationId, fence: Fence) -> Option<&[InboxId]> {
-        match &self.conversations.get(&conversation)?.standing {
-            Standing::Leased {
-                fence: held,
-                inputs,
-                ..
-            } if *held == fence => Some(inputs),
-            _ => None,
-        }
+        let lease = self.conversations.get(&conversation)?.lease.as_deref()?;
+        (lease.fence == fence).then_some(&lease.inputs)
     }
 
     /// Ends a lease: `done` inputs are gone, the conversation goes on with the others at `retry_ms`
@@ -134,8 +137,8 @@ impl Ready {
             return;
         };
         let waiting = occupied.get_mut();
-        if let Standing::Leased { expires_ms, .. } = waiting.standing {
-            self.leases.remove(&(expires_ms, conversation));
+        if let Some(lease) = waiting.lease.take() {
+            self.leases.remove(&(lease.expires_ms, conversation));
         }
         let before = waiting.inputs.len();
         waiting.inputs.retain(|(_, id)| !done.contains(id));
@@ -147,7 +150,7 @@ impl Ready {
         if let Some(at_ms) = retry_ms {
             waiting.standing = Standing::Later;
             self.later.insert((at_ms, conversation));
-        } else {
+        } else if !matches!(waiting.standing, Standing::Queued) {
             waiting.standing = Standing::Queued;
             self.queue.push_back((conversation, now_ms));
         }
@@ -201,11 +204,12 @@ impl Ready {
         inputs: Vec<InboxId>,
     ) {
         if let Some(waiting) = self.conversations.get_mut(&conversation) {
-            waiting.standing = Standing::Leased {
+            waiting.standing = Standing::Leased;
+            waiting.lease = Some(Box::new(Lease {
                 fence,
                 expires_ms,
                 inputs,
-            };
+            }));
             self.leases.insert((expires_ms, conversation));
         }
     }
