@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::Notify;
 
+use crate::bank::read::Timed;
 use crate::bank::{Bank, Subject};
 use crate::channel::Outlet;
 use crate::clock::SharedClock;
@@ -17,7 +18,7 @@ use crate::conversation::step::Understand;
 use crate::conversation::{Spoken, TurnId};
 use crate::intent::Understanding;
 use crate::intent::catalogue::Catalogue;
-use crate::message::{ConversationId, PageId};
+use crate::message::{ConversationId, Mid, PageId};
 use crate::store::keys::Keys;
 use crate::store::{InboxId, NodeId, Store};
 use crate::telemetry::Metrics;
@@ -69,10 +70,16 @@ pub struct TurnSeen {
     pub conversation: ConversationId,
     /// The person, for the local world only.
     pub psid: crate::message::Psid,
+    /// What it began with: `said`, `tapped`, `reported`, …
+    pub began: &'static str,
+    /// The customer's message that began it.
+    pub mid: Option<Mid>,
     /// What was understood.
     pub understanding: Option<Understanding>,
     /// What the bank was asked.
     pub queries: Vec<&'static str>,
+    /// How those that reached the bank went.
+    pub reads: Vec<Timed>,
     /// What the bank was told.
     pub commands: Vec<&'static str>,
     /// What was said.

@@ -1,6 +1,6 @@
 //! Asking a bank the questions of one turn, in parallel, within a budget (design 2.1).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
@@ -11,25 +11,44 @@ use super::{Bank, BankError, Connection};
 /// How long a turn waits for the bank before it says so.
 pub const BUDGET: Duration = Duration::from_secs(8);
 
+/// How one question went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timed {
+    /// Its name.
+    pub query: &'static str,
+    /// From asking to the answer, or to giving up.
+    pub took: Duration,
+    /// Why there is no answer.
+    pub failure: Option<Failure>,
+}
+
 /// Asks a bank's ports; parts may fail. What has no answer when the budget is spent is
-/// [`Failure::Slow`]; what was answered by then stays.
+/// [`Failure::Slow`]; what was answered by then stays. Tells how long each question took as well.
 pub async fn read(
     bank: &Bank,
     connection: &Connection,
     queries: &[Query],
     budget: Duration,
-) -> Answers {
+) -> (Answers, Vec<Timed>) {
     let one = |query: Query| async move {
+        let started = Instant::now();
         let answer = tokio::time::timeout(budget, ask(bank, connection, &query))
             .await
             .unwrap_or(Err(Failure::Slow));
-        (query, answer)
+        let timed = Timed {
+            query: query.name(),
+            took: started.elapsed(),
+            failure: answer.as_ref().err().copied(),
+        };
+        (query, answer, timed)
     };
     let mut answers = Answers::new();
-    for (query, answer) in join_all(queries.iter().cloned().map(one)).await {
+    let mut times = Vec::with_capacity(queries.len());
+    for (query, answer, timed) in join_all(queries.iter().cloned().map(one)).await {
         answers.put(query, answer);
+        times.push(timed);
     }
-    answers
+    (answers, times)
 }
 
 async fn ask(bank: &Bank, connection: &Connection, query: &Query) -> Result<Answer, Failure> {

@@ -227,6 +227,7 @@ impl<'a> Work<'a> {
         let bytes = open_input(self.app, &self.keys, self.conversation, leased)?;
         let stored: StoredInput = serde_json::from_slice(&bytes)?;
         let redacted = words(&stored);
+        let mid = message_id(&stored);
         let Some(what) = stored.what() else {
             self.commit.done.push(leased.id);
             return Ok(());
@@ -235,8 +236,11 @@ impl<'a> Work<'a> {
         let mut seen = TurnSeen {
             conversation: self.conversation,
             psid: self.state.psid.clone(),
+            began: what.name(),
+            mid,
             understanding: None,
             queries: Vec::new(),
+            reads: Vec::new(),
             commands: Vec::new(),
             spoken: Vec::new(),
             audit: Vec::new(),
@@ -279,7 +283,7 @@ impl<'a> Work<'a> {
             }
             let Some(queries) = asked else { break };
             seen.queries.extend(queries.iter().map(Query::name));
-            input.what = self.ask(&state, &queries).await?;
+            input.what = self.ask(&state, &queries, &mut seen.reads).await?;
             waiting = pending;
         }
         let messages = self.seal(effects, turn.0, now_ms, &mut seen)?;
@@ -316,7 +320,12 @@ impl<'a> Work<'a> {
     }
 
     /// Asks the bank, within the budget; a safety message of the same customer cuts it short.
-    async fn ask(&self, state: &State, queries: &[Query]) -> Result<What, TurnError> {
+    async fn ask(
+        &self,
+        state: &State,
+        queries: &[Query],
+        times: &mut Vec<read::Timed>,
+    ) -> Result<What, TurnError> {
         let mut answers = Answers::new();
         let mut for_bank = Vec::new();
         for query in queries {
@@ -345,6 +354,11 @@ impl<'a> Work<'a> {
         }
         if latency >= self.app.read_budget {
             for query in for_bank {
+                times.push(read::Timed {
+                    query: query.name(),
+                    took: latency,
+                    failure: Some(Failure::Slow),
+                });
                 answers.put(query, Err(Failure::Slow));
             }
             return Ok(What::Answered(answers));
@@ -354,7 +368,7 @@ impl<'a> Work<'a> {
         let read = read::read(&self.app.bank, &connection, &for_bank, self.app.read_budget);
         tokio::pin!(read);
         let mut typing = false;
-        let read = loop {
+        let (read, timed) = loop {
             tokio::select! {
                 read = &mut read => break read,
                 () = reading.interrupted() => {
@@ -368,6 +382,7 @@ impl<'a> Work<'a> {
             }
         };
         self.app.metrics.bank_read("answered", started.elapsed());
+        times.extend(timed);
         answers.merge(read);
         Ok(What::Answered(answers))
     }
@@ -634,6 +649,19 @@ fn who(
             ..
         } => Ok((page, psid)),
         _ => Err(TurnError::Page),
+    }
+}
+
+/// Returns the customer's message that is the input, for who watches.
+fn message_id(stored: &StoredInput) -> Option<crate::message::Mid> {
+    use crate::message::InboundKind;
+    match stored {
+        StoredInput::Event { event, .. } => match &event.kind {
+            InboundKind::Message { mid, .. } | InboundKind::Edit { mid, .. } => Some(mid.clone()),
+            InboundKind::Postback { mid, .. } => mid.clone(),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
