@@ -4,6 +4,7 @@
 //! logs and errors to standard error.
 
 pub mod intents;
+pub mod replay;
 pub mod understand;
 
 use std::io::{self, BufRead, Write};
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::config::LogFormat;
 use crate::conversation::skill::SKILLS;
 use crate::intent::Language;
 use crate::intent::catalogue::{Catalogue, SkillFacts};
@@ -42,6 +44,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         intents: Option<PathBuf>,
     },
+    /// Runs conversation fixtures through the production path
+    Replay(replay::ReplayArgs),
     /// Looks at the catalogue: validates, lists, explains, measures
     #[command(subcommand)]
     Intents(IntentsCommand),
@@ -109,6 +113,10 @@ pub type Outcome = Result<(), Failure>;
 
 /// Runs a command and returns its exit code; errors go to standard error with their causes.
 pub fn run(cli: Cli) -> ExitCode {
+    // Commands that print answers log nothing unless asked; `serve` and `dev` set up their own.
+    if let Ok(filter) = std::env::var("BURSAR_LOG") {
+        drop(crate::telemetry::init(LogFormat::Pretty, &filter));
+    }
     let mut out = io::stdout().lock();
     let failure = match dispatch(cli.command, &mut out)
         .and_then(|()| out.flush().map_err(|error| Failure::Runtime(error.into())))
@@ -148,12 +156,22 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Outcome {
             text,
             intents,
         } => understand_command(jsonl, &text, intents.as_deref(), out),
+        Command::Replay(args) => replay::run(&args, out),
         Command::Intents(command) => intents_command(&command, out),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bursar", out);
             Ok(())
         }
     }
+}
+
+/// Makes the runtime a command's work runs on.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+        .map_err(Failure::Runtime)
 }
 
 /// Loads the built-in catalogue, or a directory's.

@@ -15,6 +15,7 @@ pub mod message;
 pub mod money;
 pub mod outbox;
 pub mod redact;
+pub mod replay;
 pub mod reply;
 pub mod simulator;
 pub mod store;

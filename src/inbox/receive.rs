@@ -179,3 +179,13 @@ fn outbox_id(metadata: &str) -> Option<OutboxId> {
     hex::decode_to_slice(metadata, &mut id).ok()?;
     Some(OutboxId(id))
 }
+
+/// The webhook's way into an app.
+pub struct AppIntake(pub std::sync::Arc<App>);
+
+#[async_trait::async_trait]
+impl crate::channel::messenger::webhook::Intake for AppIntake {
+    async fn receive(&self, events: Vec<InboundEvent>) -> Result<Accepted, StoreError> {
+        receive(&self.0, events).await
+    }
+}

@@ -148,7 +148,8 @@ impl Default for Header {
     fn default() -> Self {
         Self {
             bank: "everyday".to_owned(),
-            clock: jiff::Timestamp::from_second(1_795_362_060).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+            clock: jiff::Timestamp::from_second(1_795_362_060)
+                .unwrap_or(jiff::Timestamp::UNIX_EPOCH),
             zone: "America/New_York".to_owned(),
             locale: "en_US".to_owned(),
             linked: true,
@@ -237,7 +238,10 @@ impl Parser<'_> {
             '@' => {
                 let text = content.get(1..).unwrap_or_default().trim();
                 StepKind::At(text.parse().map_err(|_| {
-                    self.error(number, format!("`{text}` is no time such as 2026-11-01T09:00"))
+                    self.error(
+                        number,
+                        format!("`{text}` is no time such as 2026-11-01T09:00"),
+                    )
                 })?)
             }
             '!' => StepKind::Outside(content.get(1..).unwrap_or_default().trim().to_owned()),
@@ -300,10 +304,12 @@ impl Parser<'_> {
             "locale" => value.clone_into(&mut self.header.locale),
             "linked" => self.header.linked = flag(self)?,
             "greeted" => self.header.greeted = flag(self)?,
-            "tags" => self
-                .header
-                .tags
-                .extend(value.split([',', ' ']).filter(|t| !t.is_empty()).map(str::to_owned)),
+            "tags" => self.header.tags.extend(
+                value
+                    .split([',', ' '])
+                    .filter(|t| !t.is_empty())
+                    .map(str::to_owned),
+            ),
             "include" => self.include(number, value)?,
             "set" => match value.split_once('=') {
                 Some((name, value)) => self
@@ -338,7 +344,10 @@ impl Parser<'_> {
         }
         let path = self.path.parent().unwrap_or(Path::new(".")).join(file);
         let text = std::fs::read_to_string(&path).map_err(|error| {
-            self.error(number, format!("include: cannot read {}: {error}", path.display()))
+            self.error(
+                number,
+                format!("include: cannot read {}: {error}", path.display()),
+            )
         })?;
         let was = self.in_header;
         for line in text.lines() {
@@ -365,7 +374,10 @@ impl Parser<'_> {
             rest = after;
         }
         let text = rest.trim();
-        let wordings = match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+        let wordings = match text
+            .strip_prefix('{')
+            .and_then(|text| text.strip_suffix('}'))
+        {
             Some(list) => list
                 .split('|')
                 .map(|wording| self.said(number, wording.trim()))

@@ -104,9 +104,11 @@ fn receipt(payload: &Value, shown: &mut Shown) {
         text(payload, "payment_method")
     ));
     for line in list(payload, "elements") {
-        shown
-            .lines
-            .push(format!("- {} {}", text(line, "title"), scalar(line, "price")));
+        shown.lines.push(format!(
+            "- {} {}",
+            text(line, "title"),
+            scalar(line, "price")
+        ));
     }
     let total = payload
         .get("summary")
@@ -256,17 +258,36 @@ mod tests {
 
     #[test]
     fn sender_actions_are_not_messages() {
-        assert_eq!(shown(&serde_json::json!({"sender_action": "typing_on"})), None);
+        assert_eq!(
+            shown(&serde_json::json!({"sender_action": "typing_on"})),
+            None
+        );
     }
 
     #[test]
     fn captures_fill_once_and_must_agree() {
         let mut captures = BTreeMap::new();
         let line = |text: &str| vec![text.to_owned()];
-        assert!(matches_exactly(&line("Case $case."), &line("Case 20931."), &mut captures));
+        assert!(matches_exactly(
+            &line("Case $case."),
+            &line("Case 20931."),
+            &mut captures
+        ));
         assert_eq!(captures["case"], "20931");
-        assert!(matches_exactly(&line("$case it is"), &line("20931 it is"), &mut captures));
-        assert!(!matches_exactly(&line("$case it is"), &line("20932 it is"), &mut captures));
-        assert!(matches_exactly(&line("$412.10"), &line("$412.10"), &mut captures));
+        assert!(matches_exactly(
+            &line("$case it is"),
+            &line("20931 it is"),
+            &mut captures
+        ));
+        assert!(!matches_exactly(
+            &line("$case it is"),
+            &line("20932 it is"),
+            &mut captures
+        ));
+        assert!(matches_exactly(
+            &line("$412.10"),
+            &line("$412.10"),
+            &mut captures
+        ));
     }
 }

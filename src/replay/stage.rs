@@ -1,0 +1,443 @@
+//! The stage of one conversation: its own store, clock, bank world and thread, and the real router and
+//! workers over them, stepped until nothing is left to do.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tower::ServiceExt as _;
+
+use crate::app::{App, TurnSeen, Witness};
+use crate::assembly::{self, LinkToScenario, Parts, PolicyParts};
+use crate::bank::connect::{Kind, SimulatorLink, connect};
+use crate::bank::http::{HttpLimits, NoObserver};
+use crate::bank::{Bank, BankId};
+use crate::channel::messenger::send_api::{Limits, SendApi};
+use crate::channel::messenger::webhook::Webhook;
+use crate::clock::{Clock, ManualClock, SharedClock};
+use crate::commands::CommandRunner;
+use crate::config::{Messenger, PageConfig, People};
+use crate::conversation::policy::Policy;
+use crate::conversation::step::Understand;
+use crate::inbox::Inbox;
+use crate::inbox::receive::AppIntake;
+use crate::intent::catalogue::Catalogue;
+use crate::message::{PageId, Psid};
+use crate::outbox::Outbox;
+use crate::simulator::bank::BankSimulator;
+use crate::simulator::messenger::MessengerSimulator;
+use crate::store::keys::{Keys, MasterKey};
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::telemetry::Metrics;
+
+use super::fixture::Header;
+
+/// The Page of every replayed conversation.
+pub(super) const PAGE: &str = "100000000000001";
+/// Our app at the stand-in.
+pub(super) const APP: &str = "200000000000001";
+/// What webhooks are signed with.
+pub(super) const SECRET: &str = "app-secret";
+/// The Page's token.
+pub(super) const TOKEN: &str = "page-token";
+
+/// What all conversations of a run share.
+pub(super) struct Shared {
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) matcher: Arc<dyn Understand>,
+    pub(super) bank: BankSimulator,
+    pub(super) messenger: MessengerSimulator,
+}
+
+/// Sees the turns of one conversation, and plays a slow bank without anybody waiting.
+#[derive(Default)]
+pub(super) struct Watcher {
+    seen: Mutex<Vec<TurnSeen>>,
+    latency: Mutex<Duration>,
+}
+
+impl Watcher {
+    pub(super) fn take(&self) -> Vec<TurnSeen> {
+        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn set_latency(&self, latency: Duration) {
+        *self.latency.lock().unwrap_or_else(PoisonError::into_inner) = latency;
+    }
+}
+
+#[async_trait]
+impl Witness for Watcher {
+    fn turn(&self, seen: TurnSeen) {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(seen);
+    }
+
+    fn bank_latency(&self, _: &Psid) -> Duration {
+        *self.latency.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One conversation's stage.
+pub(super) struct Stage {
+    pub(super) psid: Psid,
+    pub(super) subject: String,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) watcher: Arc<Watcher>,
+    pub(super) zone: jiff::tz::TimeZone,
+    header: Header,
+    folder: Option<tempfile_dir::Folder>,
+    app: Arc<App>,
+    router: Router,
+    inbox: Inbox,
+    outbox: Outbox,
+    commands: CommandRunner,
+}
+
+impl Stage {
+    /// Sets a stage. `durable` keeps the store in files, so that a crash can be played.
+    pub(super) async fn set(
+        shared: &Shared,
+        header: &Header,
+        psid: &str,
+        durable: bool,
+    ) -> anyhow::Result<Self> {
+        let clock = Arc::new(ManualClock::new(header.clock));
+        let psid = Psid::from(psid);
+        let link = LinkToScenario::new(&header.bank);
+        let subject = link.subject_of(&PageId::from(PAGE), &psid).0;
+        let control = shared.bank.control();
+        control
+            .set_clock(&subject, Arc::clone(&clock) as SharedClock)
+            .with_context(|| format!("bank `{}`", header.bank))?;
+        shared
+            .messenger
+            .control()
+            .follow_clock(&psid, Some(Arc::clone(&clock) as SharedClock));
+        let zone = jiff::tz::TimeZone::get(&header.zone)
+            .with_context(|| format!("zone `{}`", header.zone))?;
+        let folder = durable.then(tempfile_dir::Folder::new).transpose()?;
+        let watcher = Arc::new(Watcher::default());
+        let (app, router) = build(shared, header, &clock, &watcher, &zone, folder.as_ref())?;
+        Ok(Self {
+            psid,
+            subject,
+            clock,
+            watcher,
+            zone,
+            header: header.clone(),
+            folder,
+            inbox: Inbox::new(Arc::clone(&app)),
+            outbox: Outbox::new(Arc::clone(&app), 100_000),
+            commands: CommandRunner::new(Arc::clone(&app)),
+            app,
+            router,
+        })
+    }
+
+    /// The process dies here and starts again on the same store.
+    pub(super) fn crash(&mut self, shared: &Shared) -> anyhow::Result<()> {
+        let (app, router) = {
+            // Let go of the old files first: a process that died holds no lock.
+            let empty = build(
+                shared,
+                &self.header,
+                &self.clock,
+                &self.watcher,
+                &self.zone,
+                None,
+            )?;
+            self.replace(empty);
+            build(
+                shared,
+                &self.header,
+                &self.clock,
+                &self.watcher,
+                &self.zone,
+                self.folder.as_ref(),
+            )?
+        };
+        self.replace((app, router));
+        Ok(())
+    }
+
+    fn replace(&mut self, (app, router): (Arc<App>, Router)) {
+        self.inbox = Inbox::new(Arc::clone(&app));
+        self.outbox = Outbox::new(Arc::clone(&app), 100_000);
+        self.commands = CommandRunner::new(Arc::clone(&app));
+        self.app = app;
+        self.router = router;
+    }
+
+    /// Posts a webhook through the router.
+    pub(super) async fn post(&self, body: Vec<u8>, signature: &str) -> anyhow::Result<StatusCode> {
+        let request = Request::post("/webhooks/messenger")
+            .header("content-type", "application/json")
+            .header("x-hub-signature-256", signature)
+            .body(Body::from(body))?;
+        Ok(self.router.clone().oneshot(request).await?.status())
+    }
+
+    /// Opens one of our pages and presses its button.
+    pub(super) async fn visit(&self, url: &str) -> anyhow::Result<StatusCode> {
+        let path = url
+            .find("/stepup/")
+            .and_then(|at| url.get(at..))
+            .unwrap_or(url);
+        let request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::empty())?;
+        Ok(self.router.clone().oneshot(request).await?.status())
+    }
+
+    /// Runs everything that is due until nothing is left.
+    pub(super) async fn settle(&self) -> anyhow::Result<()> {
+        for _ in 0..200 {
+            let now_ms = self.clock.now_ms();
+            let fired = self.app.store.due_timers(now_ms, 64).await?;
+            let turns = self.inbox.run_once(8).await?;
+            let told = self.commands.run_once(8).await?;
+            let sent = self.outbox.run_once(8).await?;
+            if fired + turns + told + sent == 0 {
+                let depths = self.app.store.depths(now_ms).await?;
+                anyhow::ensure!(
+                    depths.inbox == 0 && depths.dead_letters == 0,
+                    "a turn failed; run again with BURSAR_LOG=warn to see why"
+                );
+                return Ok(());
+            }
+        }
+        anyhow::bail!("the conversation never came to rest")
+    }
+
+    /// Moves time on.
+    pub(super) fn pass(&self, ms: i64) {
+        self.clock.advance_ms(ms);
+    }
+
+    /// Moves the wall clock there.
+    pub(super) fn move_to(&self, civil: jiff::civil::DateTime) -> anyhow::Result<()> {
+        let at: Timestamp = civil.to_zoned(self.zone.clone())?.timestamp();
+        self.clock.set(at);
+        Ok(())
+    }
+
+    /// Returns the cases of the store by kind, for assertions.
+    pub(super) async fn cases(&self) -> anyhow::Result<Vec<String>> {
+        let cases = self.app.store.cases(false, 100).await?;
+        Ok(cases.into_iter().map(|row| row.case.kind).collect())
+    }
+
+    /// Forgets the conversation's world and thread.
+    pub(super) fn clear(&self, shared: &Shared) {
+        shared.bank.control().drop_world(&self.subject);
+        shared.messenger.control().forget(&self.psid);
+    }
+}
+
+fn build(
+    shared: &Shared,
+    header: &Header,
+    clock: &Arc<ManualClock>,
+    watcher: &Arc<Watcher>,
+    zone: &jiff::tz::TimeZone,
+    folder: Option<&tempfile_dir::Folder>,
+) -> anyhow::Result<(Arc<App>, Router)> {
+    let shared_clock = Arc::clone(clock) as SharedClock;
+    let options = SqliteOptions {
+        durable: false,
+        echo_wait_after_restart_ms: 20_000,
+        ..SqliteOptions::default()
+    };
+    let (url, keys_url) = match folder {
+        Some(folder) => (folder.url("bursar.db"), folder.url("bursar.keys")),
+        None => ("sqlite::memory:".to_owned(), "sqlite::memory:".to_owned()),
+    };
+    let store = SqliteStore::open(&url, options)?;
+    let master = MasterKey::from_hex(&"42".repeat(32))?;
+    let keys = Keys::open(&keys_url, &master, Arc::clone(&shared_clock))?;
+    let locale = header
+        .locale
+        .parse()
+        .with_context(|| format!("locale `{}`", header.locale))?;
+    let bank = bank(shared, zone, shared_clock.clone())?;
+    let metrics = Arc::new(Metrics::new());
+    let page = PageConfig {
+        id: Some(PageId::from(PAGE)),
+        token: TOKEN.to_owned().into(),
+        brand: setting(header, "page.brand")
+            .unwrap_or("Acme Bank")
+            .to_owned(),
+        locale,
+        zone: zone.clone(),
+    };
+    let messenger = Messenger {
+        app_id: APP.to_owned(),
+        app_secrets: vec![SECRET.to_owned().into()],
+        verify_token: "verify".to_owned().into(),
+        page_access_token: TOKEN.to_owned().into(),
+        graph_base_url: shared.messenger.url().to_owned(),
+        graph_version: "v26.0".to_owned(),
+        max_sends_per_second: 100_000,
+    };
+    let outlet = SendApi::new(&messenger, std::slice::from_ref(&page), Limits::default())?;
+    let people = people(header)?;
+    let mut policies = crate::app::Policies::default();
+    let parts = PolicyParts {
+        brand: &page.brand,
+        locale,
+        zone: zone.clone(),
+        actions: actions(header),
+        people: &people,
+        public_url: Some("http://127.0.0.1:8080".to_owned()),
+        chat_is_notice_address: setting(header, "bank.chat_is_notice_address") == Some("true"),
+        notice_address: setting(header, "bank.notice_address").map(str::to_owned),
+    };
+    policies.add(page.id.clone(), assembly::policy(parts, &bank));
+    let app = assembly::app(Parts {
+        clock: shared_clock,
+        store: Arc::new(store),
+        keys: Arc::new(keys),
+        catalogue: Arc::clone(&shared.catalogue),
+        matcher: Arc::clone(&shared.matcher),
+        bank,
+        auto_link: header
+            .linked
+            .then(|| Arc::new(LinkToScenario::new(&header.bank)) as Arc<dyn crate::app::AutoLink>),
+        outlet: Arc::new(outlet),
+        policies,
+        metrics: Arc::clone(&metrics),
+        app_id: Some(APP.to_owned()),
+        witness: Some(Arc::clone(watcher) as Arc<dyn Witness>),
+    });
+    let secrets: Vec<SecretString> = vec![SECRET.to_owned().into()];
+    let webhook = Webhook::new(
+        &secrets,
+        &"verify".to_owned().into(),
+        1024 * 1024,
+        Arc::new(AppIntake(Arc::clone(&app))),
+        metrics,
+    );
+    let router = webhook.routes();
+    Ok((app, router))
+}
+
+fn bank(shared: &Shared, zone: &jiff::tz::TimeZone, clock: SharedClock) -> anyhow::Result<Bank> {
+    let link = SimulatorLink {
+        url: shared.bank.url().to_owned(),
+        zone: zone.clone(),
+        wrapped: false,
+        clock,
+    };
+    // A bank that is down stays down: there is nothing to wait for.
+    let limits = HttpLimits {
+        tries: 2,
+        first_wait: Duration::from_millis(1),
+        longest_wait: Duration::from_millis(2),
+        total: Duration::from_secs(3),
+        ..HttpLimits::default()
+    };
+    Ok(connect(
+        BankId("bank".to_owned()),
+        "Acme Bank".to_owned(),
+        Kind::Simulator(link),
+        limits,
+        Arc::new(NoObserver),
+    )?)
+}
+
+fn setting<'a>(header: &'a Header, key: &str) -> Option<&'a str> {
+    header
+        .settings
+        .iter()
+        .rev()
+        .find(|(name, _)| name == key)
+        .map(|(_, value)| value.as_str())
+}
+
+fn people(header: &Header) -> anyhow::Result<People> {
+    let hours = match (
+        setting(header, "people.opens"),
+        setting(header, "people.closes"),
+    ) {
+        (Some(opens), Some(closes)) => Some(crate::conversation::policy::Hours {
+            days: vec![
+                jiff::civil::Weekday::Monday,
+                jiff::civil::Weekday::Tuesday,
+                jiff::civil::Weekday::Wednesday,
+                jiff::civil::Weekday::Thursday,
+                jiff::civil::Weekday::Friday,
+            ],
+            opens: opens.parse().context("people.opens")?,
+            closes: closes.parse().context("people.closes")?,
+        }),
+        _ => None,
+    };
+    Ok(People {
+        phone: setting(header, "people.phone").map(str::to_owned),
+        hours_text: setting(header, "people.hours_text").map(str::to_owned),
+        hours,
+    })
+}
+
+fn actions(header: &Header) -> std::collections::BTreeSet<crate::bank::CommandKind> {
+    use crate::bank::CommandKind as K;
+
+    let mut on = Policy::default_actions();
+    for (key, kinds) in [
+        ("actions.freeze", &[K::FreezeCard][..]),
+        ("actions.unfreeze", &[K::UnfreezeCard]),
+        ("actions.lost_card", &[K::ReportCard]),
+        ("actions.dispute", &[K::FileDispute, K::WithdrawDispute]),
+        ("actions.travel_notice", &[K::TravelNotice]),
+        ("actions.transfer_own", &[K::TransferOwn]),
+        ("actions.pay", &[K::PayPayee]),
+        ("actions.cancel_payment", &[K::CancelPayment]),
+    ] {
+        match setting(header, key) {
+            Some("true" | "on") => on.extend(kinds.iter().copied()),
+            Some("false" | "off") => {
+                for kind in kinds {
+                    on.remove(kind);
+                }
+            }
+            _ => {}
+        }
+    }
+    on
+}
+
+/// A folder that goes away with the stage.
+mod tempfile_dir {
+    use std::path::PathBuf;
+
+    pub(super) struct Folder(PathBuf);
+
+    impl Folder {
+        pub(super) fn new() -> std::io::Result<Self> {
+            let name = format!("bursar-replay-{}", hex::encode(rand::random::<[u8; 8]>()));
+            let path = std::env::temp_dir().join(name);
+            std::fs::create_dir(&path)?;
+            Ok(Self(path))
+        }
+
+        pub(super) fn url(&self, file: &str) -> String {
+            format!("sqlite:{}", self.0.join(file).display())
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            // Left behind at worst: the system's temporary folder is cleaned by others.
+            drop(std::fs::remove_dir_all(&self.0));
+        }
+    }
+}
