@@ -1,9 +1,11 @@
 //! Receiving: from parsed events to inbox rows. Redact, key, seal; the caller answers 200 only after the
 //! store has them (design section 2).
 
+use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
+use crate::channel::messenger::webhook::Intake;
 use crate::intent::normalize::normalize;
 use crate::message::{ConversationId, InboundEvent, InboundKind, ThreadControl};
 use crate::redact::redact;
@@ -85,6 +87,13 @@ pub async fn receive(app: &App, events: Vec<InboundEvent>) -> Result<Accepted, S
     Ok(accepted)
 }
 
+#[async_trait]
+impl Intake for App {
+    async fn receive(&self, events: Vec<InboundEvent>) -> Result<Accepted, StoreError> {
+        receive(self, events).await
+    }
+}
+
 /// Returns the input of an event that a conversation reacts to, or one that must be kept in its order.
 fn worth_storing(event: InboundEvent, app: &App) -> Option<StoredInput> {
     // Standby events are another app's to answer (platform 2.12).
@@ -127,7 +136,10 @@ pub fn seen_key(event: &InboundEvent) -> SeenKey {
     part(event.psid.as_str().as_bytes());
     part(event.kind.name().as_bytes());
     match &event.kind {
-        InboundKind::Message { mid, .. } | InboundKind::Postback { mid: Some(mid), .. } => {
+        // Without an id, what was said has to tell them apart.
+        InboundKind::Message { mid, .. } | InboundKind::Postback { mid: Some(mid), .. }
+            if !mid.as_str().is_empty() =>
+        {
             part(mid.as_str().as_bytes());
         }
         InboundKind::Edit { mid, number, .. } => {
