@@ -9,6 +9,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod conversation;
+pub mod http;
 pub mod inbox;
 pub mod intent;
 pub mod message;
