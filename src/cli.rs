@@ -5,6 +5,7 @@
 
 pub mod intents;
 pub mod replay;
+pub mod serve;
 pub mod understand;
 
 use std::io::{self, BufRead, Write};
@@ -44,6 +45,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         intents: Option<PathBuf>,
     },
+    /// Serves a Page: receives webhooks, answers customers
+    Serve(serve::ServeArgs),
     /// Runs conversation fixtures through the production path
     Replay(replay::ReplayArgs),
     /// Looks at the catalogue: validates, lists, explains, measures
@@ -156,6 +159,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Outcome {
             text,
             intents,
         } => understand_command(jsonl, &text, intents.as_deref(), out),
+        Command::Serve(args) => serve::run(&args, out),
         Command::Replay(args) => replay::run(&args, out),
         Command::Intents(command) => intents_command(&command, out),
         Command::Completions { shell } => {

@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod redact;
 pub mod replay;
 pub mod reply;
+pub mod serve;
 pub mod simulator;
 pub mod store;
 pub mod telemetry;

@@ -16,6 +16,20 @@ use super::model::{Connection, Subject};
 use super::{BankError, TokenSource};
 use crate::clock::SharedClock;
 
+/// Nobody is linked: every call says that the connection must be made. For banks whose customers sign in
+/// themselves, until a link page brings their tokens.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NotLinked;
+
+#[async_trait]
+impl TokenSource for NotLinked {
+    async fn access_token(&self, _: &Connection) -> Result<SecretString, BankError> {
+        Err(BankError::ConsentExpired)
+    }
+
+    async fn refused(&self, _: &Connection) {}
+}
+
 /// A token is renewed so long before it ends, so that it does not end on its way.
 const MARGIN: SignedDuration = SignedDuration::from_secs(30);
 

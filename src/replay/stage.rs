@@ -326,7 +326,7 @@ fn build(
         Arc::new(AppIntake(Arc::clone(&app))),
         metrics,
     );
-    let router = webhook.routes();
+    let router = crate::http::public(&app, webhook, true);
     Ok((app, router))
 }
 
