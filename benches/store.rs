@@ -1,4 +1,4 @@
-//! What the store costs, as a table: `cargo bench --bench store [-- SECONDS]`.
+//! What the store costs, as a table: `cargo bench --bench store [-- SECONDS] [seal] [receive] [turns]`.
 //!
 //! Receiving is measured as the webhook does it: each unit one distinct event with a random hash and an
 //! event time a little before its arrival, sealed under the ingest key, durable when it is counted.
@@ -265,23 +265,17 @@ fn each_ns(mut work: impl FnMut() -> Result<(), Failure>) -> Result<u128, Failur
     Ok(begun.elapsed().as_nanos() / count)
 }
 
-async fn run(time: Duration, rows: usize) -> Result<(), Failure> {
-    let mut out = std::io::stdout();
+async fn seal() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
-    let bench = Arc::new(Bench::open(folder.path())?);
-    let conversation = ConversationId([1; 16]);
-    let keys = bench.keys.customer(conversation, true).await?;
+    let bench = Bench::open(folder.path())?;
+    let keys = bench.keys.customer(ConversationId([1; 16]), true).await?;
     let keys = keys.ok_or("no keys")?;
+    let now_ms = bench.clock.now_ms();
     let seal = each_ns(|| {
-        let sealed = bench
-            .keys
-            .seal_ingest(bench.clock.now_ms(), b"inbox", &BODY)?;
-        std::hint::black_box(sealed);
+        std::hint::black_box(bench.keys.seal_ingest(now_ms, b"inbox", &BODY)?);
         Ok(())
     })?;
-    let sealed = bench
-        .keys
-        .seal_ingest(bench.clock.now_ms(), b"inbox", &BODY)?;
+    let sealed = bench.keys.seal_ingest(now_ms, b"inbox", &BODY)?;
     let open = each_ns(|| {
         std::hint::black_box(bench.keys.open_ingest(b"inbox", &sealed)?);
         Ok(())
@@ -291,15 +285,22 @@ async fn run(time: Duration, rows: usize) -> Result<(), Failure> {
         Ok(())
     })?;
     writeln!(
-        out,
+        std::io::stdout(),
         "300 bytes: seal {seal} ns, open {open} ns (ingest key); seal {customer} ns (customer key)\n"
     )?;
+    Ok(())
+}
+
+async fn receive(time: Duration, rows: usize) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    let folder = tempfile::tempdir()?;
+    let bench = Arc::new(Bench::open(folder.path())?);
     writeln!(
         out,
         "{:<34} {:>6} {:>10} {:>9} {:>9} {:>9}",
         "", "flight", "units/s", "p50 ms", "p99 ms", "max ms"
     )?;
-    bench.receive(64, Duration::from_millis(500)).await?;
+    bench.receive(64, time / 8).await?;
     for in_flight in [1, 8, 64, 256] {
         let latencies = bench.receive(in_flight, time).await?;
         report(
@@ -317,13 +318,17 @@ async fn run(time: Duration, rows: usize) -> Result<(), Failure> {
         report(&mut out, &what, in_flight, latencies, time)?;
     }
     let depths = bench.store.depths(bench.now_ms()).await?;
+    let resident = resident_mib();
     writeln!(
         out,
-        "\n{} inputs wait, {} MiB resident",
-        depths.inbox,
-        resident_mib()
+        "{} inputs wait, {resident} MiB resident\n",
+        depths.inbox
     )?;
+    Ok(())
+}
 
+async fn turns(time: Duration) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
     let folder = tempfile::tempdir()?;
     let bench = Arc::new(Bench::open(folder.path())?);
     for workers in [1, 16, 64] {
@@ -352,5 +357,19 @@ fn main() -> Result<(), Failure> {
         .worker_threads(2)
         .enable_all()
         .build()?
-        .block_on(run(time, rows))
+        .block_on(async {
+            let words = ["seal", "receive", "turns"];
+            let some = arguments.iter().any(|word| words.contains(&word.as_str()));
+            let chosen = |word: &str| !some || arguments.iter().any(|argument| argument == word);
+            if chosen("seal") {
+                seal().await?;
+            }
+            if chosen("receive") {
+                receive(time, rows).await?;
+            }
+            if chosen("turns") {
+                turns(time).await?;
+            }
+            Ok(())
+        })
 }

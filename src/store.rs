@@ -650,6 +650,12 @@ pub trait Store: Send + Sync {
     /// Removes a dead letter that was dealt with; returns whether it was there.
     async fn remove_dead_letter(&self, id: DeadLetterId) -> Result<bool, StoreError>;
 
+    /// Removes what is kept of a conversation: state, records, timers, waiting sends, settled commands,
+    /// dead letters. Its audit chain and cases stay, under keys of their own classes, and so do seen keys
+    /// (design 2.5). Returns false, and changes nothing, while a turn, a send or a command of it is under
+    /// way: forgetting waits. The keys are destroyed by [`keys::Keys::forget`].
+    async fn forget(&self, conversation: ConversationId) -> Result<bool, StoreError>;
+
     /// Returns when the oldest stored event arrived, ms: its ingest key must be kept.
     async fn oldest_input_ms(&self) -> Result<Option<i64>, StoreError>;
 

@@ -81,7 +81,8 @@ macro_rules! contract_tests {
                 the_audit_chain_grows_and_verifies,
                 records_are_kept_erased_and_swept,
                 what_is_due_next_is_known,
-                depths_count_what_waits;
+                depths_count_what_waits,
+                forgetting_waits_and_then_leaves_only_the_proof;
         );
     };
 }

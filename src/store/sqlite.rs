@@ -11,6 +11,7 @@ mod cases;
 mod checkpoint;
 mod commands;
 mod connection;
+mod forget;
 mod ids;
 mod migrations;
 mod pages;
@@ -422,6 +423,11 @@ impl Store for SqliteStore {
             Ok(removed > 0)
         })
         .await
+    }
+
+    async fn forget(&self, conversation: ConversationId) -> Result<bool, StoreError> {
+        self.change(move |tx| forget::forget(tx, conversation))
+            .await
     }
 
     async fn oldest_input_ms(&self) -> Result<Option<i64>, StoreError> {

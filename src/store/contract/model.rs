@@ -275,10 +275,10 @@ impl<S: Store> Model<S> {
             })
             .map(|(who, _)| *who)
             .collect();
-        let leased: BTreeSet<ConversationId> = leases.iter().map(|one| one.conversation).collect();
-        prop_assert_eq!(leased.len(), leases.len());
-        prop_assert!(leased.is_subset(&ready), "{:?} of {:?}", leased, ready);
-        prop_assert_eq!(leased.len(), ready.len().min(max));
+        let given: BTreeSet<ConversationId> = leases.iter().map(|one| one.conversation).collect();
+        prop_assert_eq!(given.len(), leases.len());
+        prop_assert!(given.is_subset(&ready), "{:?} of {:?}", given, ready);
+        prop_assert_eq!(given.len(), ready.len().min(max));
         for lease in leases {
             let inbox = self.inboxes.get_mut(&lease.conversation).unwrap();
             let places: Vec<_> = lease.inputs.iter().map(|one| (one.at_ms, one.id)).collect();
@@ -466,9 +466,9 @@ impl<S: Store> Model<S> {
             .lease_sends(NODE, self.now_ms, LEASE, ALL)
             .await
             .unwrap();
-        let leased: BTreeSet<OutboxId> = leases.iter().map(|lease| lease.id).collect();
-        prop_assert_eq!(leased.len(), leases.len());
-        prop_assert_eq!(&leased, &expected.keys().copied().collect());
+        let given: BTreeSet<OutboxId> = leases.iter().map(|lease| lease.id).collect();
+        prop_assert_eq!(given.len(), leases.len());
+        prop_assert_eq!(&given, &expected.keys().copied().collect());
         for lease in leases {
             let sending = &mut self.sends[expected[&lease.id]];
             sending.maybe_sent |= sending.stage != Stage::Waiting;
@@ -585,9 +585,9 @@ impl<S: Store> Model<S> {
             .filter(|(_, ordered)| ordered.due_ms.is_some_and(|due_ms| due_ms <= now_ms))
             .map(|(id, _)| *id)
             .collect();
-        let leased: BTreeSet<CommandId> = leases.iter().map(|lease| lease.id).collect();
-        prop_assert_eq!(leased.len(), leases.len());
-        prop_assert_eq!(leased, expected);
+        let given: BTreeSet<CommandId> = leases.iter().map(|lease| lease.id).collect();
+        prop_assert_eq!(given.len(), leases.len());
+        prop_assert_eq!(given, expected);
         for lease in leases {
             let ordered = self.commands.get_mut(&lease.id).unwrap();
             let checking = ordered.state == "unknown";

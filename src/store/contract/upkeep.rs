@@ -258,3 +258,85 @@ pub(in crate::store) async fn depths_count_what_waits<B: Backend>(backend: &B) {
     // A clock that was set back shows no negative age.
     assert_eq!(store.depths(NOW - 1_000).await.unwrap().inbox_oldest_ms, 0);
 }
+
+pub(in crate::store) async fn forgetting_waits_and_then_leaves_only_the_proof<B: Backend>(
+    backend: &B,
+) {
+    let store = backend.open();
+    let lease = turn(&store, 1, NOW).await;
+    assert!(!store.forget(conversation(1)).await.unwrap(), "a turn");
+    let number = store.next_case_number().await.unwrap();
+    let mut commit = done(&lease, NOW);
+    commit.state = Some(sealed("state"));
+    commit.record = Some((NOW, sealed("record")));
+    commit.audit = vec![entry("said", 1)];
+    commit.sends = vec![
+        send(1, 0, SendClass::Answer),
+        send(1, 1, SendClass::Answer),
+        send(1, 2, SendClass::Answer),
+    ];
+    commit.commands = vec![command(1, NOW + 1)];
+    commit.timers = vec![timer("t", Some(NOW + 70))];
+    commit.cases = vec![CaseWrite {
+        number,
+        kind: "dispute".to_owned(),
+        status: "open".to_owned(),
+        opened_ms: NOW,
+        body: sealed("evidence"),
+    }];
+    store.commit_turn(commit).await.unwrap();
+    assert!(!store.forget(conversation(1)).await.unwrap(), "a command");
+    let command = lease_command(&store, NOW).await;
+    let unknown = |at_ms| CommandSettled::Unknown { at_ms, input: None };
+    store
+        .settle_command(command.id, command.fence, unknown(Some(NOW + 9)), NOW)
+        .await
+        .unwrap();
+    assert!(!store.forget(conversation(1)).await.unwrap(), "a check");
+    let command = lease_command(&store, NOW + 9).await;
+    store
+        .settle_command(command.id, command.fence, unknown(None), NOW)
+        .await
+        .unwrap();
+    let sending = lease_send(&store, NOW).await;
+    assert!(!store.forget(conversation(1)).await.unwrap(), "a send");
+    assert!(
+        store.state(conversation(1)).await.unwrap().is_some(),
+        "nothing changed"
+    );
+    settle(&store, &sending, SendOutcome::Sent { at_ms: NOW }, NOW).await;
+    say(&store, 2, NOW, vec![send(2, 0, SendClass::Answer)]).await;
+
+    assert!(store.forget(conversation(1)).await.unwrap());
+    assert!(
+        store.forget(conversation(1)).await.unwrap(),
+        "again does no harm"
+    );
+    assert!(
+        store.forget(conversation(77)).await.unwrap(),
+        "nor of nobody"
+    );
+    assert_eq!(store.state(conversation(1)).await.unwrap(), None);
+    assert!(store.records(conversation(1)).await.unwrap().is_empty());
+    assert_eq!(store.due_timers(NOW + 70, 9).await.unwrap(), 0);
+    assert_eq!(lease_send(&store, NOW).await.conversation, conversation(2));
+    assert_eq!(store.audit(conversation(1)).await.unwrap().len(), 1);
+    assert_eq!(store.cases(true, 9).await.unwrap().len(), 1);
+    let event = arrival(conversation(1), NOW, &format!("event at {NOW}"));
+    assert_eq!(
+        store
+            .accept(unit(vec![event], NOW))
+            .await
+            .unwrap()
+            .duplicates,
+        1
+    );
+    // Who writes again goes on with the same chain.
+    let lease = turn(&store, 1, NOW + 1).await;
+    assert_eq!(lease.state, None);
+    assert_eq!(
+        lease.audit_head,
+        store.audit_head(conversation(1)).await.unwrap().hash
+    );
+    assert_ne!(lease.audit_head, [0; 32]);
+}

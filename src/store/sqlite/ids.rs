@@ -3,7 +3,7 @@
 //! The next number lives in memory. What is on disk is a mark that all numbers in use are below, moved
 //! on by a block at a time in the transaction that first uses the block, so that counting costs nothing.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 /// How many numbers one write of the mark covers.
 const BLOCK: i64 = 10_000;
@@ -18,35 +18,31 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    /// Reads where the sequence may go on.
-    pub(super) fn load(
-        conn: &Connection,
-        name: &'static str,
-        block: i64,
-    ) -> rusqlite::Result<Self> {
-        let next = conn
-            .prepare_cached("SELECT next FROM counter WHERE name = ?1")?
-            .query_map([name], |row| row.get(0))?
-            .next()
-            .unwrap_or(Ok(1))?;
-        Ok(Self {
+    /// Makes the sequence; the first number taken reads where it may go on.
+    fn new(name: &'static str, block: i64) -> Self {
+        Self {
             name,
             block,
-            next,
-            reserved: next,
-        })
+            next: 1,
+            reserved: 1,
+        }
     }
 
     /// Takes the next number; must run inside the transaction that uses it.
     pub(super) fn take(&mut self, conn: &Connection) -> rusqlite::Result<i64> {
         if self.next >= self.reserved {
-            let mark = self.next.max(self.reserved).saturating_add(self.block);
+            // Read again each time: an operator's command in another process takes blocks as well.
+            let mark: Option<i64> = conn
+                .prepare_cached("SELECT next FROM counter WHERE name = ?1")?
+                .query_row([self.name], |row| row.get(0))
+                .optional()?;
+            self.next = self.next.max(mark.unwrap_or(1));
+            self.reserved = self.next.saturating_add(self.block);
             conn.prepare_cached(
                 "INSERT INTO counter (name, next) VALUES (?1, ?2)
                  ON CONFLICT (name) DO UPDATE SET next = excluded.next",
             )?
-            .execute((self.name, mark))?;
-            self.reserved = mark;
+            .execute((self.name, self.reserved))?;
         }
         let taken = self.next;
         self.next += 1;
@@ -70,13 +66,13 @@ pub(super) struct Ids {
 pub(super) struct Marks([i64; 3]);
 
 impl Ids {
-    /// Reads all sequences.
-    pub(super) fn load(conn: &Connection) -> rusqlite::Result<Self> {
-        Ok(Self {
-            inbox: Sequence::load(conn, "inbox", BLOCK)?,
-            fence: Sequence::load(conn, "fence", BLOCK)?,
-            case: Sequence::load(conn, "case", 1)?,
-        })
+    /// Makes all sequences.
+    pub(super) fn new() -> Self {
+        Self {
+            inbox: Sequence::new("inbox", BLOCK),
+            fence: Sequence::new("fence", BLOCK),
+            case: Sequence::new("case", 1),
+        }
     }
 
     /// Returns what [`Ids::restore`] goes back to.

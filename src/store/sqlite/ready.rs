@@ -124,6 +124,13 @@ impl Ready {
         (lease.fence == fence).then_some(&lease.inputs)
     }
 
+    /// Tells whether a turn of the conversation is under way.
+    pub(super) fn is_leased(&self, conversation: ConversationId) -> bool {
+        self.conversations
+            .get(&conversation)
+            .is_some_and(|waiting| waiting.lease.is_some())
+    }
+
     /// Ends a lease: `done` inputs are gone, the conversation goes on with the others at `retry_ms`
     /// or at once.
     pub(super) fn release(
@@ -212,6 +219,16 @@ impl Ready {
             }));
             self.leases.insert((expires_ms, conversation));
         }
+    }
+
+    /// Tells whether an input should be here and is not.
+    pub(super) fn lacks(&self, conversation: ConversationId, place: Place) -> bool {
+        let on_disk_only = self.spilled_from.is_some_and(|from| place.1 >= from);
+        let known = self
+            .conversations
+            .get(&conversation)
+            .is_some_and(|waiting| waiting.inputs.binary_search(&place).is_ok());
+        !on_disk_only && !known
     }
 
     /// Returns from where rows must be read, when some are on disk only and there is room for them.

@@ -4,7 +4,7 @@ use super::writer::Tx;
 use crate::store::{Retention, SEEN_MS, StoreError, Swept};
 
 /// Rows a step takes away at most.
-pub(super) const STEP: usize = 2000;
+pub(super) const STEP: usize = 500;
 
 /// Events may claim a time ahead of ours by this much before their seen rows are looked for there.
 const AHEAD_MS: i64 = 3_600_000;
@@ -55,19 +55,9 @@ pub(super) fn step(
     match lane {
         Lane::Seen => {
             // The key is the event's time; a late event is kept by the time it was stored.
-            let old = run(
-                "DELETE FROM seen WHERE (at_ms, hash) IN (
-                     SELECT at_ms, hash FROM seen WHERE at_ms <= ?1 AND stored_ms <= ?1 LIMIT ?2)",
-                day_two,
-            )?;
-            let ahead = tx
-                .conn
-                .prepare_cached(
-                    "DELETE FROM seen WHERE (at_ms, hash) IN (
-                         SELECT at_ms, hash FROM seen WHERE at_ms > ?3 AND stored_ms <= ?1 LIMIT ?2)",
-                )?
-                .execute((day_two, limit, now_ms.saturating_add(AHEAD_MS)))?;
-            Ok(old + ahead)
+            let old = seen(tx, "at_ms <= ?2", (day_two, day_two))?;
+            let ahead = now_ms.saturating_add(AHEAD_MS);
+            Ok(old + seen(tx, "at_ms > ?2", (day_two, ahead))?)
         }
         Lane::Sends => run(
             "DELETE FROM settled_send WHERE settled_ms <= ?1 AND seq IN (
@@ -90,4 +80,22 @@ pub(super) fn step(
             records,
         ),
     }
+}
+
+/// Removes seen rows that were stored by then and whose event time is in a range. One by one: a subquery
+/// over both columns of the key would look through all events without a time for each of them.
+fn seen(tx: &Tx<'_>, range: &str, bounds: (i64, i64)) -> Result<usize, StoreError> {
+    let keys = tx
+        .conn
+        .prepare_cached(&format!(
+            "SELECT at_ms, hash FROM seen WHERE stored_ms <= ?1 AND {range} LIMIT {STEP}"
+        ))?
+        .query_map(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(i64, [u8; 16])>, _>>()?;
+    for key in &keys {
+        tx.conn
+            .prepare_cached("DELETE FROM seen WHERE at_ms = ?1 AND hash = ?2")?
+            .execute(*key)?;
+    }
+    Ok(keys.len())
 }

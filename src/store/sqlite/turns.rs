@@ -84,6 +84,23 @@ pub(super) fn load(
     Ok((count == max).then_some(InboxId(last.0 + 1)))
 }
 
+/// Reads the inbox for rows the queue does not know: those another process inserted. They may have any
+/// number below those that are on disk only, so everything is looked at; it seldom happens.
+pub(super) fn load_unknown(conn: &Connection, ready: &mut Ready) -> Result<(), StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, conversation, at_ms, stored_ms, retry_ms FROM inbox ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let place = (row.get(2)?, row.get(0)?);
+        let conversation = row.get(1)?;
+        if ready.lacks(conversation, place) {
+            ready.add(conversation, place, row.get(3)?, row.get(4)?);
+        }
+    }
+    Ok(())
+}
+
 /// Reads a conversation's state and the head of its audit chain.
 pub(super) fn conversation_row(
     conn: &Connection,

@@ -196,6 +196,8 @@ pub(super) struct Writer {
     checkpointer: Option<Arc<Checkpointer>>,
     /// Commits are not synced at this moment.
     soft: bool,
+    /// Changes when another connection commits: an operator's command in another process.
+    data_version: i64,
 }
 
 impl Writer {
@@ -206,11 +208,11 @@ impl Writer {
         work: Arc<watch::Sender<u64>>,
         checkpointer: Option<Arc<Checkpointer>>,
     ) -> Result<Self, StoreError> {
-        let ids = Ids::load(&conn)?;
         let mut writer = Self {
             ready: Ready::new(options.ready_window),
+            data_version: data_version(&conn)?,
             conn,
-            ids,
+            ids: Ids::new(),
             options,
             work,
             checkpointer,
@@ -287,6 +289,9 @@ impl Writer {
         for mut unit in looks {
             let outcome = self.look(unit.as_mut());
             unit.reply(outcome);
+        }
+        if !requests.is_empty() {
+            self.notice_others();
         }
         for request in requests {
             let leased = self.lease(&request);
@@ -473,6 +478,20 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes in inputs that another process inserted.
+    fn notice_others(&mut self) {
+        let noticed = data_version(&self.conn).and_then(|version| {
+            if version != self.data_version {
+                turns::load_unknown(&self.conn, &mut self.ready)?;
+                self.data_version = version;
+            }
+            Ok(())
+        });
+        if let Err(error) = noticed {
+            tracing::warn!(%error, "Could not look for inputs of other processes; trying again");
+        }
+    }
+
     /// Reads up to `max` rows that are on disk only into the ready queue.
     fn refill(&mut self, max: usize) -> Result<(), StoreError> {
         let Some(from) = self.ready.wants() else {
@@ -500,6 +519,13 @@ fn run_alone(entry: &mut Entry, tx: &mut Tx<'_>) -> Result<(), Aborted> {
         tx.work = work;
     }
     execute(tx.conn, "RELEASE unit").map_err(Aborted::Some)
+}
+
+fn data_version(conn: &Connection) -> Result<i64, StoreError> {
+    let version = conn
+        .prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))?;
+    Ok(version)
 }
 
 fn execute(conn: &Connection, sql: &str) -> Result<(), StoreError> {
