@@ -12,11 +12,14 @@ mod customer;
 mod deliver;
 pub mod events;
 pub mod fault;
+mod feed;
 mod graph;
+mod inspector;
 mod links;
 mod listener;
 mod media;
 mod multipart;
+mod page;
 mod profile;
 mod reply;
 mod threads;
@@ -25,12 +28,13 @@ pub mod wire;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::Router;
 use axum::http::StatusCode;
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -41,11 +45,13 @@ pub use control::Control;
 pub use customer::{Act, Done, LIKE_STICKER};
 pub use deliver::{Progress, Webhook, Webhooks};
 pub use fault::{Fault, FaultError, SetFault};
+pub use page::{Surroundings, Switch};
 pub use threads::{INBOX_APP, Owner, RefusedSend, SenderAction, SentMessage, Strangers, WINDOW_MS};
 
 use deliver::{Deliverer, Report};
 use events::Envelope;
 use fault::Faults;
+use feed::Feed;
 use links::Links;
 use listener::Served;
 use media::Media;
@@ -109,8 +115,20 @@ pub struct Options {
     pub deliveries: bool,
     /// Sends remembered for each person; 0 remembers none.
     pub kept_per_thread: usize,
-    /// Whether `/control` is served.
-    pub control_over_http: bool,
+    /// What is served beside Graph.
+    pub beside: Beside,
+}
+
+/// What is served beside Graph. Both take orders only from this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Beside {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// `/control`, for scripts.
+    Control,
+    /// The chat page at `/`, and `/control`.
+    ChatPage,
 }
 
 impl Default for Options {
@@ -128,7 +146,7 @@ impl Default for Options {
             webhooks: Webhooks::Kept,
             deliveries: true,
             kept_per_thread: 500,
-            control_over_http: false,
+            beside: Beside::Nothing,
         }
     }
 }
@@ -215,8 +233,11 @@ impl MessengerSimulator {
 
 fn router(core: &Arc<Core>) -> Router {
     let mut router = graph::routes(core);
-    if core.options.control_over_http {
+    if core.options.beside != Beside::Nothing {
         router = router.merge(control::routes(core));
+    }
+    if core.options.beside == Beside::ChatPage {
+        router = router.merge(page::routes(core));
     }
     router.fallback(|| async {
         Reply::with(
@@ -241,6 +262,9 @@ struct Core {
     subscribed: Mutex<BTreeSet<String>>,
     deliverer: Deliverer,
     total: watch::Sender<u64>,
+    feed: Feed,
+    surroundings: OnceLock<Arc<dyn Surroundings>>,
+    numbered: AtomicU64,
 }
 
 impl Core {
@@ -256,6 +280,9 @@ impl Core {
             subscribed: Mutex::new(fields),
             deliverer: Deliverer::new(&options.webhooks, options.app_secret.clone()),
             total: watch::Sender::new(0),
+            feed: Feed::new(options.beside == Beside::ChatPage),
+            surroundings: OnceLock::new(),
+            numbered: AtomicU64::new(0),
             options,
             url,
         }
@@ -267,6 +294,15 @@ impl Core {
 
     fn profile(&self) -> MutexGuard<'_, Profile> {
         self.profile.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn world(&self) -> Option<&Arc<dyn Surroundings>> {
+        self.surroundings.get()
+    }
+
+    /// Numbers entries of the page that have no id of their own.
+    fn next_turn(&self) -> u64 {
+        self.numbered.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn strike(&self, psid: Option<&Psid>, action: bool) -> Option<Fault> {
@@ -284,6 +320,11 @@ impl Core {
     /// A message was taken: its echo and its delivery go to the app.
     fn took(&self, sent: &SentMessage) {
         self.total.send_modify(|total| *total += 1);
+        self.feed.put(
+            &sent.psid,
+            sent.mid.as_str(),
+            || json!({"kind": "out", "at": sent.at_ms, "raw": words(&sent.json)}),
+        );
         if !self.deliverer.wanted() {
             return;
         }
@@ -309,8 +350,17 @@ impl Core {
     }
 
     /// A typing or read mark was taken.
-    #[expect(clippy::unused_self, reason = "the chat page shows these")]
-    fn acted_on(&self, _psid: &Psid, _action: &SenderAction) {}
+    fn acted_on(&self, psid: &Psid, action: &SenderAction) {
+        self.feed.put(psid, "action", || {
+            json!({
+                "kind": "action",
+                "at": action.at_ms,
+                "action": action.action,
+                // Two of the same action are two changes.
+                "number": self.next_turn(),
+            })
+        });
+    }
 
     /// A call was not taken.
     fn refuse(
@@ -324,6 +374,20 @@ impl Core {
             Some(psid) => self.threads.now_ms(psid),
             None => self.threads.clock_ms(),
         };
+        if let Some(psid) = &psid {
+            self.feed
+                .put(psid, &format!("refused-{}", self.next_turn()), || {
+                    json!({
+                        "kind": "refused",
+                        "at": at_ms,
+                        "raw": words(body),
+                        "code": refusal.as_ref().map(|refusal| refusal.code),
+                        "subcode": refusal.as_ref().and_then(|refusal| refusal.subcode),
+                        "words": refusal.as_ref().map(|refusal| refusal.message.as_str()),
+                        "fault": fault,
+                    })
+                });
+        }
         self.threads.refuse(RefusedSend {
             psid,
             at_ms,
@@ -334,15 +398,43 @@ impl Core {
     }
 
     /// A posted webhook got somewhere.
-    #[expect(clippy::unused_self, reason = "the chat page shows these")]
-    fn delivered(&self, _webhook: &Webhook, progress: Progress) {
+    fn delivered(&self, webhook: &Webhook, progress: Progress) {
         if progress == Progress::Lost {
             tracing::warn!("the bot did not take a webhook; gave up");
+        }
+        if let Some(mid) = &webhook.mid {
+            let (status, answered) = match progress {
+                Progress::Taken => ("taken", Some(200)),
+                Progress::Refused { status } => ("refused", status),
+                Progress::Lost => ("lost", None),
+            };
+            let (psid, mid) = (&webhook.psid, mid.as_str());
+            self.feed.patch(psid, mid, "answered", answered.into());
+            self.feed.patch(psid, mid, "status", status.into());
         }
     }
 
     fn set_owner(&self, psid: &Psid, owner: Owner) {
-        self.threads.set_owner(psid, owner);
+        let text = match &owner {
+            Owner::Other(app) if app == INBOX_APP => "A person at the bank has the chat now.",
+            Owner::Other(_) => "Another app has the chat now.",
+            Owner::Ours => "The bot has the chat again.",
+            Owner::Nobody => "Nobody owns the chat; the bot may answer.",
+        };
+        if self.threads.set_owner(psid, owner) {
+            self.notice(psid, text);
+            self.world_changed();
+        }
+    }
+
+    /// Puts a line between the bubbles of a thread.
+    fn notice(&self, psid: &Psid, text: &str) {
+        let at_ms = self.threads.now_ms(psid);
+        self.feed.put(
+            psid,
+            &format!("notice-{}", self.next_turn()),
+            || json!({"kind": "notice", "at": at_ms, "text": text}),
+        );
     }
 
     /// Somebody else moves a thread: our app is told.
@@ -369,12 +461,17 @@ impl Core {
 
     /// A person at the bank writes: our app sees an echo of the inbox's.
     fn human_writes(&self, psid: &Psid, text: &str) {
-        if !self.is_subscribed("message_echoes") {
-            return;
-        }
         let at_ms = self.threads.now_ms(psid);
         let page = self.page_of(psid);
         let mid = self.threads.mint(psid);
+        self.feed.put(
+            psid,
+            mid.as_str(),
+            || json!({"kind": "human", "at": at_ms, "text": text}),
+        );
+        if !self.is_subscribed("message_echoes") {
+            return;
+        }
         let envelope = Envelope {
             psid: psid.as_str(),
             page: page.as_str(),
@@ -421,11 +518,19 @@ impl Core {
         self.fields().clear();
     }
 
-    #[expect(clippy::unused_self, reason = "the chat page shows these")]
-    fn profile_changed(&self) {}
+    fn profile_changed(&self) {
+        self.feed.tell(|| json!({"profile": self.profile().all()}));
+    }
 
-    #[expect(clippy::unused_self, reason = "the chat page shows these")]
-    fn world_changed(&self) {}
+    /// Pages look at the world again.
+    fn world_changed(&self) {
+        self.feed.tell(|| json!({"world": true}));
+    }
+}
+
+/// Returns a body for the page to show: its bytes as text.
+fn words(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).into_owned()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::customer::{Act, Done};
 use super::fault::{FaultError, SetFault};
+use super::page::{self, Surroundings};
 use super::reply::Reply;
 use super::threads::{INBOX_APP, Owner, RefusedSend, SenderAction, SentMessage};
 use super::{Core, MessengerSimulator};
@@ -86,6 +87,17 @@ impl Control {
         self.0.human_writes(psid, text);
     }
 
+    /// Puts a person on the chat page and returns their id; without a name they get one.
+    pub fn add_person(&self, name: Option<&str>, linked: bool) -> Psid {
+        self.0.add_person(name, linked)
+    }
+
+    /// Lets the chat page steer the world around the bot. Only the first call counts.
+    pub fn surround(&self, surroundings: Arc<dyn Surroundings>) {
+        drop(self.0.surroundings.set(surroundings));
+        self.0.world_changed();
+    }
+
     /// Lets a person do something.
     pub fn act(&self, psid: &Psid, act: &Act) -> Done {
         self.0.act(psid, act)
@@ -140,6 +152,7 @@ pub(super) fn routes(core: &Arc<Core>) -> Router {
         .route("/control/sent", get(sent))
         .route("/control/refused", get(refused))
         .route("/control/webhooks", post(post_webhooks))
+        .layer(axum::middleware::from_fn(page::guard))
         .with_state(Control(Arc::clone(core)))
 }
 

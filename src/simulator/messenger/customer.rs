@@ -1,7 +1,7 @@
 //! The person's side of a thread: what they do, and the webhook it makes.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Core;
 use super::deliver::Webhook;
@@ -150,9 +150,21 @@ impl Core {
             Act::Linked { code } => (None, envelope.linked(code)),
             Act::Unlink => (None, envelope.unlinked()),
         };
+        self.feed.know(psid);
+        if let Some(mid) = &mid {
+            self.feed.put(
+                psid,
+                mid.as_str(),
+                || json!({"kind": "in", "at": at_ms, "act": act, "status": "sending"}),
+            );
+        }
         let webhook = self
             .is_subscribed(act.field())
             .then(|| self.tell(psid, &page, at_ms, mid.clone(), event, &owner));
+        if let (Some(mid), Some(webhook)) = (&mid, &webhook) {
+            let shown = super::words(&webhook.body).into();
+            self.feed.patch(psid, mid.as_str(), "webhook", shown);
+        }
         Done {
             mid,
             at_ms,

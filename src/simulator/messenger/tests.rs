@@ -574,7 +574,7 @@ async fn webhooks_are_posted_signed_in_order_and_again_when_refused() {
 #[tokio::test]
 async fn scripts_steer_it_over_http() {
     let rig = Rig::with(Options {
-        control_over_http: true,
+        beside: Beside::Control,
         ..Options::default()
     })
     .await;

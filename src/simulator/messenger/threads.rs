@@ -218,9 +218,13 @@ impl Threads {
         self.look(psid, |thread| thread.owner.clone())
     }
 
-    /// Sets a thread's owner and returns the one before.
-    pub(super) fn set_owner(&self, psid: &Psid, owner: Owner) -> Owner {
-        self.within(psid, |thread| std::mem::replace(&mut thread.owner, owner))
+    /// Sets a thread's owner; tells whether it was another before.
+    pub(super) fn set_owner(&self, psid: &Psid, owner: Owner) -> bool {
+        self.within(psid, |thread| {
+            let changed = thread.owner != owner;
+            thread.owner = owner;
+            changed
+        })
     }
 
     /// Makes an id for a message of a thread: the same at every run with the same clock.
