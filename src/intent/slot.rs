@@ -8,7 +8,9 @@
 //! Matching a name to the customer's own transactions or payees is the skill's part, once the
 //! bank has answered.
 
+mod account;
 pub mod calendar;
+mod cue;
 mod fill;
 mod grammar;
 mod lexicon;

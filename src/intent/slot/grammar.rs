@@ -8,6 +8,7 @@
 //! | `last\|past\|previous` | one of them |
 //! | `(the)`, `(so far)`, `(in\|on)` | the same or nothing |
 //! | `..` | up to four words, but no punctuation |
+//! | `^`, `$` | the beginning and the end of the message, punctuation apart |
 //! | `{n}` | a whole number in digits or words |
 //! | `{unit}` | day, week, month ... |
 //! | `{day}` | a day of the month: 15, 15th, fifteenth |
@@ -157,6 +158,8 @@ enum Element {
     Class(Class),
     Optional(Box<[Element]>),
     Gap,
+    Start,
+    End,
 }
 
 /// A compiled pattern.
@@ -210,6 +213,8 @@ impl Pattern {
     fn element(lexicon: &mut Lexicon, word: &str) -> Element {
         let class = match word {
             ".." => return Element::Gap,
+            "^" => return Element::Start,
+            "$" => return Element::End,
             "{n}" => Class::Number,
             "{unit}" => Class::Unit,
             "{day}" => Class::Day,
@@ -264,6 +269,7 @@ fn firsts(elements: &[Element], found: &mut impl FnMut(Option<u16>)) {
                 firsts(inner, found);
                 continue;
             }
+            Element::Start | Element::End => continue,
         }
         return;
     }
@@ -319,6 +325,20 @@ fn run(
             }
             *captures = before;
             run(rest, context, at, captures)
+        }
+        Element::Start => {
+            let before = context.text.tokens.get(..at)?;
+            let first = before
+                .iter()
+                .all(|token| !matches!(token.kind, Kind::Word | Kind::Number));
+            first.then(|| run(rest, context, at, captures)).flatten()
+        }
+        Element::End => {
+            let after = context.text.tokens.get(at..)?;
+            let last = after
+                .iter()
+                .all(|token| !matches!(token.kind, Kind::Word | Kind::Number));
+            last.then(|| run(rest, context, at, captures)).flatten()
         }
         Element::Gap => {
             const LONGEST_GAP: usize = 4;

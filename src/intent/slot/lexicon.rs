@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::cue::Cue;
 use super::grammar::grammar;
 use super::tables;
 
@@ -35,6 +36,15 @@ pub(super) struct Entry {
     pub(super) counted: bool,
     /// A word that no name holds: a preposition, a pronoun, a verb.
     pub(super) function: bool,
+    /// One bit for each [`Cue`].
+    cues: u64,
+}
+
+impl Entry {
+    /// Whether the word is such a cue.
+    pub(super) fn is(self, cue: Cue) -> bool {
+        self.cues & (1 << (cue as u8)) != 0
+    }
 }
 
 /// A stretch of the calendar.
@@ -324,6 +334,11 @@ impl Lexicon {
         }
         for word in tables::list("function") {
             lexicon.entry(word).function = true;
+        }
+        for (name, word) in tables::rows("cues") {
+            if let Some((cue, _)) = Cue::ALL.iter().find(|(_, cue)| *cue == name) {
+                lexicon.entry(word).cues |= 1 << (*cue as u8);
+            }
         }
         lexicon
     }

@@ -5,6 +5,15 @@
 
 use std::ops::Range;
 
+mod context;
+mod currency;
+mod figures;
+
+use context::counts_something_else;
+pub(super) use currency::with_nationality;
+use currency::{leading_currency, trailing_currency};
+use figures::in_figures;
+
 use super::lexicon::{Currency, Numeral};
 use super::number::cardinal;
 use super::token::{Kind, Text};
@@ -155,7 +164,15 @@ fn numeral(text: &Text<'_>, at: usize) -> Option<Scaled> {
     match token.kind {
         Kind::Number => {
             let number = in_figures(text, at)?;
-            Some(with_magnitude(text, number))
+            let scaled = Scaled {
+                value: number.value,
+                decimals: number.decimals,
+                end: number.end,
+                marked: number.decimals > 0,
+                doubtful: number.doubtful,
+                in_words: false,
+            };
+            Some(with_magnitude(text, scaled))
         }
         Kind::Word => {
             if matches!(token.entry.number?, Numeral::Slang(_)) {
@@ -228,224 +245,6 @@ fn is_code(text: &Text<'_>, at: usize) -> bool {
         || next.is_some_and(|next| next.glued && matches!(next.kind, Kind::Number | Kind::Word))
 }
 
-/// "1,250.50", "1.200,50", "1,00,000", "7.5", "400".
-fn in_figures(text: &Text<'_>, at: usize) -> Option<Scaled> {
-    let mut groups: Vec<&str> = Vec::with_capacity(4);
-    let mut signs: Vec<char> = Vec::with_capacity(4);
-    let mut end = at;
-    loop {
-        groups.push(text.word(text.tokens.get(end)?));
-        end += 1;
-        let sign = text
-            .sign_at(end)
-            .filter(|_| text.tokens.get(end).is_some_and(|token| token.glued));
-        let next = text.tokens.get(end + 1);
-        match (sign, next) {
-            (Some(sign @ ('.' | ',' | '\'')), Some(next))
-                if next.glued && next.kind == Kind::Number =>
-            {
-                signs.push(sign);
-                end += 1;
-            }
-            _ => break,
-        }
-    }
-    let (value, decimals, doubtful) = interpret(&groups, &signs, text.language)?;
-    Some(Scaled {
-        value,
-        decimals,
-        end,
-        marked: decimals > 0,
-        doubtful,
-        in_words: false,
-    })
-}
-
-/// Tells separators of thousands from the decimal one: value, decimals, and whether it is in doubt.
-fn interpret(groups: &[&str], signs: &[char], language: Language) -> Option<(u64, u32, bool)> {
-    let joined = |groups: &[&str]| groups.concat().parse::<u64>().ok();
-    let (last, whole) = groups.split_last()?;
-    let thousands = |groups: &[&str]| {
-        let (first, rest) = groups.split_first()?;
-        let lengths: Vec<usize> = rest.iter().map(|group| group.len()).collect();
-        // 1,234,567 or, in India, 12,34,567.
-        let western = lengths.iter().all(|length| *length == 3) && (1..=3).contains(&first.len());
-        let indian = lengths.split_last().is_some_and(|(last, rest)| {
-            *last == 3
-                && !rest.is_empty()
-                && rest.iter().all(|length| *length == 2)
-                && first.len() <= 2
-        });
-        (western || indian).then_some(())
-    };
-    match signs {
-        [] => Some((joined(groups)?, 0, false)),
-        [sign] => match last.len() {
-            1 | 2 => Some((joined(groups)?, u32::try_from(last.len()).ok()?, false)),
-            3 if whole
-                .first()
-                .is_some_and(|first| !first.starts_with('0') && first.len() <= 3) =>
-            {
-                // No money has three decimals, but the writer may come from where this is 1.2.
-                let usual = match language {
-                    Language::En => ',',
-                    Language::Es => '.',
-                };
-                Some((joined(groups)?, 0, *sign != usual))
-            }
-            _ => None,
-        },
-        [first, .., sign] if first != sign => {
-            let same = signs.iter().rev().skip(1).all(|sign| sign == first);
-            thousands(whole).filter(|()| same && matches!(last.len(), 1 | 2))?;
-            let decimals = u32::try_from(last.len()).ok()?;
-            let usual = match language {
-                Language::En => '.',
-                Language::Es => ',',
-            };
-            // es-US writes 1,234.56: unusual, not wrong.
-            Some((
-                joined(groups)?,
-                decimals,
-                language == Language::En && *sign != usual,
-            ))
-        }
-        [sign, ..] => {
-            let same = signs.iter().all(|other| other == sign);
-            thousands(groups).filter(|()| same)?;
-            Some((joined(groups)?, 0, false))
-        }
-    }
-}
-
-/// A currency before the number: "$", "usd", "rs.", "us$".
-fn leading_currency(text: &Text<'_>, at: usize) -> (Option<Currency>, usize) {
-    let Some(token) = text.tokens.get(at) else {
-        return (None, at);
-    };
-    let Some(currency) = token.entry.currency else {
-        // "us$40", "c$40", "mx$40"
-        let code = match text.word(token) {
-            "us" | "u" => "USD",
-            "ca" | "c" | "can" => "CAD",
-            "au" | "a" | "aus" => "AUD",
-            "mx" | "mex" => "MXN",
-            "nz" => "NZD",
-            "r" => "BRL",
-            "hk" => "HKD",
-            _ => return (None, at),
-        };
-        let glued = text.sign_at(at + 1) == Some('$')
-            && text.tokens.get(at + 1).is_some_and(|token| token.glued);
-        return if glued {
-            (
-                Some(Currency {
-                    code,
-                    shared: false,
-                }),
-                at + 2,
-            )
-        } else {
-            (None, at)
-        };
-    };
-    let next = at + 1;
-    let dot = text.sign_at(next) == Some('.') && text.word(token) == "rs";
-    let next = if dot { next + 1 } else { next };
-    let number = text.tokens.get(next).is_some_and(|token| {
-        token.kind == Kind::Number
-            || (token.entry.number.is_some()
-                && matches!(text.tokens.get(at), Some(token) if token.kind != Kind::Word))
-    });
-    if number {
-        (Some(currency), next)
-    } else {
-        (None, at)
-    }
-}
-
-/// A currency after the number: "€", "dollars", "us dollars", "pesos mexicanos".
-fn trailing_currency(text: &Text<'_>, at: usize) -> (Option<Currency>, usize) {
-    let at = if text.word_at(at) == "of" || text.word_at(at) == "de" {
-        // "a couple of bucks", "un millón de pesos"
-        let money = text
-            .tokens
-            .get(at + 1)
-            .is_some_and(|token| token.entry.currency.is_some());
-        if money { at + 1 } else { at }
-    } else {
-        at
-    };
-    let Some(token) = text.tokens.get(at) else {
-        return (None, at);
-    };
-    if let Some(currency) = token.entry.currency {
-        // "40 $50": the sign belongs to the next number.
-        let next = text.tokens.get(at + 1);
-        let belongs_ahead = token.kind != Kind::Word
-            && !token.glued
-            && next.is_some_and(|next| next.glued && next.kind == Kind::Number);
-        if belongs_ahead {
-            return (None, at);
-        }
-        let named = nationality(text.word_at(at + 1), currency);
-        return match named {
-            Some(code) => (
-                Some(Currency {
-                    code,
-                    shared: false,
-                }),
-                at + 2,
-            ),
-            None => (Some(currency), at + 1),
-        };
-    }
-    if let Some(next) = text.tokens.get(at + 1).and_then(|next| next.entry.currency)
-        && let Some(code) = nationality(text.word(token), next)
-    {
-        return (
-            Some(Currency {
-                code,
-                shared: false,
-            }),
-            at + 2,
-        );
-    }
-    (None, at)
-}
-
-/// "us dollars", "canadian dollars", "pesos colombianos": which of those that share the name.
-fn nationality(word: &str, currency: Currency) -> Option<&'static str> {
-    const PLACES: [(&str, &str, &str); 19] = [
-        ("us", "USD", ""),
-        ("u", "USD", ""),
-        ("american", "USD", ""),
-        ("americanos", "USD", ""),
-        ("estadounidenses", "USD", ""),
-        ("canadian", "CAD", ""),
-        ("canadienses", "CAD", ""),
-        ("australian", "AUD", ""),
-        ("aussie", "AUD", ""),
-        ("australianos", "AUD", ""),
-        ("singapore", "SGD", ""),
-        ("mexican", "", "MXN"),
-        ("mexicanos", "", "MXN"),
-        ("colombian", "", "COP"),
-        ("colombianos", "", "COP"),
-        ("argentine", "", "ARS"),
-        ("argentinos", "", "ARS"),
-        ("chilenos", "", "CLP"),
-        ("dominicanos", "", "DOP"),
-    ];
-    let (_, dollar, peso) = PLACES.iter().find(|(name, ..)| *name == word)?;
-    let code = match currency.code {
-        "USD" => *dollar,
-        "MXN" => *peso,
-        _ => "",
-    };
-    (currency.shared && !code.is_empty()).then_some(code)
-}
-
 /// "50 cents", "99p": nothing but hundredths. Returns where they end, and their currency.
 fn cents_only(
     text: &Text<'_>,
@@ -490,124 +289,6 @@ fn cents(text: &Text<'_>, at: usize, has_currency: bool, number: &Scaled) -> Opt
     let spanish = text.word_at(at) == "con" && has_currency && value >= 10;
     (value < 100 && (named && (has_currency || joined) || spanish))
         .then_some((value, if named { end + 1 } else { end }))
-}
-
-/// Whether an unmarked number is no money: it counts, names or dates something.
-fn counts_something_else(text: &Text<'_>, first: usize, end: usize) -> bool {
-    let Some(token) = text.tokens.get(first) else {
-        return true;
-    };
-    let before = first.checked_sub(1).and_then(|at| text.tokens.get(at));
-    let after = text.tokens.get(end);
-    let word_before = before.map_or("", |token| text.word(token));
-    let word_after = after.map_or("", |token| text.word(token));
-    let figures = token.kind == Kind::Number;
-    let digits = text.word(token);
-    if figures {
-        let one_group = end == first + 1;
-        // A long number without a currency is an account or an order, one with zeros in front a code.
-        if one_group && (digits.len() > 7 || (digits.len() > 1 && digits.starts_with('0'))) {
-            return true;
-        }
-        let glued_before = token.glued
-            && before.is_some_and(|before| match before.kind {
-                Kind::Word | Kind::Number => true,
-                Kind::Sign(c) => {
-                    matches!(c, '*' | '#' | '-' | '/' | '_' | '.' | '•' | ':' | '&' | '@')
-                }
-                Kind::Break => false,
-            });
-        let glued_after = after.is_some_and(|after| {
-            after.glued
-                && match after.kind {
-                    Kind::Word | Kind::Number => true,
-                    Kind::Sign(c) => matches!(c, '*' | '#' | '/' | '_' | '%' | 'º' | '@' | '&'),
-                    Kind::Break => false,
-                }
-        });
-        // "15-20" as figures with a dash between is a range or a code.
-        let dashed = text.sign_at(end) == Some('-')
-            && text.tokens.get(end).is_some_and(|token| token.glued)
-            && text.tokens.get(end + 1).is_some_and(|token| token.glued);
-        if glued_before || glued_after || dashed {
-            return true;
-        }
-    } else if text.word(token) == "one" || matches!(digits, "uno" | "una" | "second" | "couple") {
-        return true;
-    }
-    let names_it = matches!(
-        word_before,
-        "#" | "number"
-            | "numero"
-            | "num"
-            | "no."
-            | "nro"
-            | "ending"
-            | "ends"
-            | "card"
-            | "tarjeta"
-            | "account"
-            | "cuenta"
-            | "case"
-            | "caso"
-            | "ticket"
-            | "order"
-            | "pedido"
-            | "code"
-            | "codigo"
-            | "zip"
-            | "option"
-            | "opcion"
-            | "page"
-            | "pagina"
-            | "version"
-            | "iphone"
-            | "level"
-            | "terminada"
-            | "termina"
-            | "chapter"
-            | "room"
-            | "gate"
-            | "flight"
-            | "vuelo"
-            | "windows"
-            | "ps"
-            | "top"
-            | "age"
-            | "edad"
-            | "cvv"
-            | "pin"
-            | "folio"
-            | "referencia"
-            | "ref"
-            | "reference"
-            | "choice"
-            | "form"
-            | "forma"
-            | "apt"
-            | "depto"
-            | "route"
-            | "line"
-            | "linea"
-            | "check"
-            | "cheque"
-    ) && !(matches!(
-        word_before,
-        "account" | "cuenta" | "check" | "cheque" | "card" | "tarjeta"
-    ) && digits.len() < 4
-        && figures);
-    let counted = after.is_some_and(|after| {
-        let entry = after.entry;
-        entry.counted || entry.unit.is_some() || matches!(after.kind, Kind::Sign('%' | 'º'))
-    });
-    let value = token
-        .number
-        .or_else(|| cardinal(text, first).map(|cardinal| cardinal.value));
-    // "two uber rides", "3 tickets": a small number before a noun counts it.
-    let small = value.is_none_or(|value| value < 10);
-    let noun_follows = after.is_some_and(|after| after.kind == Kind::Word && !after.entry.function);
-    let old = matches!(word_after, "year" | "yr" | "yo") || text.word_at(end + 1) == "old";
-    names_it || counted || old || (small && noun_follows)
 }
 
 #[cfg(test)]

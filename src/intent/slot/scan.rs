@@ -1,9 +1,10 @@
-//! One pass over a message for what every slot needs: identifiers, dates, schedules, amounts and
+//! One pass over a message for what every slot needs: cards, dates, schedules, counts, amounts and
 //! accounts, in that order. What one of them took is no longer free for the next.
 
 use std::ops::Range;
 
 use super::SlotContext;
+use super::cue::Cue;
 use super::grammar::{Context, Grammar, grammar};
 use super::lexicon::Unit;
 use super::money::{self, Amount};
@@ -20,6 +21,7 @@ pub(super) enum Taken {
     Free,
     Identifier,
     When,
+    Count,
     Money,
     Account,
 }
@@ -45,10 +47,11 @@ pub(super) struct Scan<'a> {
     pub(super) text: Text<'a>,
     pub(super) known: &'a SlotContext<'a>,
     pub(super) grammar: &'static Grammar,
-    pub(super) taken: Vec<Taken>,
+    taken: Vec<Taken>,
     pub(super) last_four: Option<String>,
     pub(super) schedules: Vec<Schedule>,
     pub(super) whens: Vec<FoundWhen>,
+    pub(super) count: Option<u32>,
     pub(super) amounts: Vec<Amount>,
     pub(super) accounts: Vec<FoundAccount>,
 }
@@ -68,14 +71,17 @@ impl<'a> Scan<'a> {
             last_four: None,
             schedules: Vec::new(),
             whens: Vec::new(),
+            count: None,
             amounts: Vec::new(),
             accounts: Vec::new(),
         };
         scan.find_last_four();
-        scan.find_names_of_accounts();
+        // The customer's own names for accounts come before dates: one may hold a month.
+        scan.find_known_accounts();
         scan.find_times();
         scan.find_schedules();
         scan.find_whens();
+        scan.find_count();
         scan.find_amounts();
         scan.find_accounts();
         scan
@@ -83,12 +89,13 @@ impl<'a> Scan<'a> {
 
     /// What patterns are matched against.
     pub(super) fn context(&self) -> Context<'_> {
+        let day_first = self
+            .known
+            .day_first
+            .unwrap_or(self.text.language == Language::Es);
         Context {
             text: &self.text,
-            day_first: self
-                .known
-                .day_first
-                .unwrap_or(self.text.language == Language::Es),
+            day_first,
         }
     }
 
@@ -100,6 +107,26 @@ impl<'a> Scan<'a> {
         self.text.word_at(at)
     }
 
+    /// Whether a token is such a cue.
+    pub(super) fn is(&self, at: usize, cue: Cue) -> bool {
+        self.token(at).is_some_and(|token| token.entry.is(cue))
+    }
+
+    /// Whether the token so many steps before a position is such a cue.
+    pub(super) fn was(&self, at: usize, steps: usize, cue: Cue) -> bool {
+        at.checked_sub(steps).is_some_and(|at| self.is(at, cue))
+    }
+
+    /// Whether such a cue stands within so many steps before a position.
+    pub(super) fn within(&self, at: usize, steps: usize, cue: Cue) -> bool {
+        (1..=steps).any(|step| self.was(at, step, cue))
+    }
+
+    /// Whether such a cue stands anywhere.
+    pub(super) fn has(&self, cue: Cue) -> bool {
+        self.text.tokens.iter().any(|token| token.entry.is(cue))
+    }
+
     /// The word so many tokens before a position.
     pub(super) fn before(&self, at: usize, steps: usize) -> &str {
         at.checked_sub(steps).map_or("", |at| self.text.word_at(at))
@@ -109,97 +136,29 @@ impl<'a> Scan<'a> {
         self.taken.get(at) == Some(&Taken::Free)
     }
 
+    pub(super) fn taken(&self, at: usize) -> Option<Taken> {
+        self.taken.get(at).copied()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.text.tokens.len()
     }
 
-    /// The folded words of the whole message, for cues that may stand anywhere.
-    pub(super) fn has_word(&self, words: &[&str]) -> bool {
-        (0..self.len()).any(|at| words.contains(&self.word(at)))
-    }
-
-    fn take(&mut self, tokens: Range<usize>, by: Taken) {
+    pub(super) fn take(&mut self, tokens: Range<usize>, by: Taken) {
         if let Some(tokens) = self.taken.get_mut(tokens) {
             tokens.fill(by);
-        }
-    }
-
-    /// "ending in 4417", "card 4417", "••4417", "the 4417 card".
-    fn find_last_four(&mut self) {
-        for at in 0..self.len() {
-            let Some(token) = self.token(at) else { break };
-            if token.kind != Kind::Number || token.end - token.start != 4 {
-                continue;
-            }
-            let next_glued = self.token(at + 1).is_some_and(|next| {
-                next.glued
-                    && next.kind != Kind::Sign('.')
-                    && !matches!(next.kind, Kind::Sign('?' | ',' | '!' | ')') | Kind::Break)
-            });
-            let masked = token.glued
-                && matches!(
-                    self.text.sign_at(at.wrapping_sub(1)),
-                    Some('•' | '*' | '#' | '…' | '·')
-                )
-                || token.glued
-                    && matches!(
-                        self.before(at, 1),
-                        "x" | "xx" | "xxx" | "xxxx" | "xxxxxxxxxxxx"
-                    );
-            let lead: Vec<&str> = (1..=4).map(|steps| self.before(at, steps)).collect();
-            let ends = |word: &str| {
-                matches!(
-                    word,
-                    "ending"
-                        | "ends"
-                        | "end"
-                        | "terminada"
-                        | "termina"
-                        | "terminado"
-                        | "terminacion"
-                        | "acabada"
-                        | "acaba"
-                        | "terminan"
-                )
-            };
-            let ending = lead.iter().take(3).any(|word| ends(word))
-                || (matches!(lead.as_slice(), [a, b, ..] if matches!(*a, "four" | "4" | "digits" | "digitos" | "cuatro") && matches!(*b, "last" | "four" | "4" | "ultimos" | "cuatro")))
-                || matches!(lead.as_slice(), [is, _, b, c] if matches!(*is, "is" | "are" | "son") && (matches!(*b, "last" | "ultimos") || matches!(*c, "last" | "ultimos")));
-            let year = token
-                .number
-                .is_some_and(|value| (1990..2040).contains(&value));
-            let card_before = matches!(
-                lead.first(),
-                Some(
-                    &("card"
-                        | "tarjeta"
-                        | "visa"
-                        | "mastercard"
-                        | "amex"
-                        | "debit"
-                        | "credit"
-                        | "debito"
-                        | "credito")
-                )
-            );
-            let card_after =
-                matches!(self.word(at + 1), "card" | "tarjeta") && self.before(at, 1) != "$";
-            if !next_glued && (masked || ending || ((card_before || card_after) && !year)) {
-                self.last_four = Some(self.word(at).to_owned());
-                let start = if masked { at - 1 } else { at };
-                self.take(start..at + 1, Taken::Identifier);
-                return;
-            }
         }
     }
 
     fn find_times(&mut self) {
         let mut at = 0;
         while at < self.len() {
-            let found = self
-                .is_free(at)
-                .then(|| self.grammar.times.longest(&self.context(), at))
-                .flatten();
+            let times = &self.grammar.times;
+            let found = if self.is_free(at) {
+                times.longest(&self.context(), at)
+            } else {
+                None
+            };
             match found {
                 Some(((), end)) => {
                     self.take(at..end, Taken::Identifier);
@@ -213,39 +172,28 @@ impl<'a> Scan<'a> {
     fn find_schedules(&mut self) {
         let mut at = 0;
         while at < self.len() {
-            let found = self
-                .is_free(at)
-                .then(|| self.grammar.schedules.longest(&self.context(), at))
-                .flatten();
+            let schedules = &self.grammar.schedules;
+            let found = if self.is_free(at) {
+                schedules.longest(&self.context(), at)
+            } else {
+                None
+            };
             match found {
-                // "a week ago" and "in a month" repeat nothing.
-                Some((_, end))
-                    if matches!(
-                        self.word(end),
-                        "ago" | "from" | "back" | "later" | "earlier" | "before" | "atras"
-                    ) || matches!(
-                        self.before(at, 1),
-                        "in" | "within"
-                            | "past"
-                            | "last"
-                            | "over"
-                            | "than"
-                            | "half"
-                            | "like"
-                            | "about"
-                            | "hace"
-                    ) =>
-                {
-                    at += 1;
-                }
-                Some((schedule, end)) => {
+                Some((schedule, end)) if !self.is_single(at, end) => {
                     self.take(at..end, Taken::When);
                     self.schedules.push(schedule);
                     at = end;
                 }
-                None => at += 1,
+                _ => at += 1,
             }
         }
+    }
+
+    /// "a week ago" and "in a month" repeat nothing.
+    fn is_single(&self, start: usize, end: usize) -> bool {
+        let article = matches!(self.word(start), "a" | "al" | "por");
+        article
+            && (self.is(end, Cue::NotRepeatedAfter) || self.was(start, 1, Cue::NotRepeatedBefore))
     }
 
     fn find_whens(&mut self) {
@@ -283,56 +231,69 @@ impl<'a> Scan<'a> {
 
     /// Whether "compared to", "than" or "vs" stands before.
     fn is_compared(&self, at: usize) -> bool {
-        let (one, two) = (self.before(at, 1), self.before(at, 2));
-        matches!(
-            one,
-            "vs" | "versus" | "than" | "against" | "comparado" | "comparada"
-        ) || (matches!(one, "to" | "with" | "con" | "a" | "al")
-            && matches!(
-                two,
-                "compared"
-                    | "compare"
-                    | "comparison"
-                    | "relative"
-                    | "comparado"
-                    | "comparada"
-                    | "comparacion"
-                    | "frente"
-                    | "respecto"
-                    | "relacion"
-            ))
-            || (matches!(one, "." | "y") && two == "vs")
-            || (one == "que" && self.has_word(&["mas", "menos", "mayor", "menor"]))
-            || (matches!(one, "en" | "in") && matches!(two, "que" | "than"))
+        let preposition = matches!(self.before(at, 1), "to" | "with" | "con" | "a" | "al");
+        self.was(at, 1, Cue::Compares)
+            || (preposition && self.was(at, 2, Cue::ComparesTo))
+            || (self.before(at, 1) == "." && self.was(at, 2, Cue::Compares))
+            || (self.before(at, 1) == "que"
+                && self
+                    .text
+                    .tokens
+                    .iter()
+                    .any(|token| token.entry.is(Cue::Over) || token.entry.is(Cue::Under)))
+            || (matches!(self.before(at, 1), "en" | "in")
+                && (self.was(at, 2, Cue::Compares) || self.before(at, 2) == "que"))
+    }
+
+    /// "last 5", "10 transactions", "my last purchase".
+    fn find_count(&mut self) {
+        for at in 0..self.len() {
+            if !self.is_free(at) {
+                continue;
+            }
+            if let Some((count, end)) = number::count(&self.text, at)
+                && (1..=500).contains(&count)
+                && !matches!(self.word(at), "one" | "una" | "uno" | "once" | "a" | "un")
+            {
+                let money = self
+                    .token(end)
+                    .is_some_and(|next| next.entry.currency.is_some())
+                    || self
+                        .token(at.wrapping_sub(1))
+                        .is_some_and(|before| before.entry.currency.is_some());
+                let entry =
+                    self.is(end, Cue::Entry) || (self.is_name(end) && self.is(end + 1, Cue::Entry));
+                let last = self.was(at, 1, Cue::Last)
+                    || self.is(end, Cue::Last)
+                    || self.is(end + 1, Cue::Last);
+                let alone = end >= self.len()
+                    || !matches!(
+                        self.token(end).map(|token| token.kind),
+                        Some(Kind::Word | Kind::Number)
+                    );
+                let counted =
+                    entry || (last && (alone || (end..end + 4).any(|at| self.is(at, Cue::Entry))));
+                if counted && !money {
+                    self.count = Some(count);
+                    self.take(at..end, Taken::Count);
+                }
+                return;
+            }
+            // "my last purchase" is one, "my last purchases" are some.
+            let singular = |at: usize| self.is(at, Cue::Entry) && !self.word(at).ends_with('s');
+            let last = matches!(self.word(at), "last" | "latest" | "ultimo" | "ultima");
+            if last && (singular(at + 1) || (self.is_name(at + 1) && singular(at + 2))) {
+                self.count = Some(1);
+                return;
+            }
+        }
     }
 
     fn find_amounts(&mut self) {
-        let amounts = {
-            let taken = &self.taken;
-            money::amounts(&self.text, |at| {
-                taken.get(at).is_none_or(|taken| *taken != Taken::Free)
-            })
-        };
+        let amounts = money::amounts(&self.text, |at| !self.is_free(at));
         for amount in amounts {
             self.take(amount.tokens.clone(), Taken::Money);
             self.amounts.push(amount);
-        }
-    }
-
-    /// The customer's own names for accounts come before anything else: one may hold a month.
-    fn find_names_of_accounts(&mut self) {
-        let mut found = Vec::new();
-        for name in self.known.accounts {
-            if let Some(tokens) = self.find_phrase(name) {
-                found.push(FoundAccount {
-                    value: name.to_lowercase(),
-                    tokens,
-                });
-            }
-        }
-        for account in found {
-            self.take(account.tokens.clone(), Taken::Account);
-            self.accounts.push(account);
         }
     }
 
@@ -343,93 +304,14 @@ impl<'a> Scan<'a> {
         if length == 0 {
             return None;
         }
-        (0..self.len().saturating_sub(length - 1))
-            .map(|at| at..at + length)
-            .find(|tokens| {
-                tokens.clone().enumerate().all(|(nth, at)| {
-                    let own = self.word(at);
-                    let known = name.word_at(nth);
-                    own == known || own.strip_suffix("'s") == Some(known)
-                })
+        let starts = 0..(self.len() + 1).saturating_sub(length);
+        starts.map(|at| at..at + length).find(|tokens| {
+            tokens.clone().enumerate().all(|(nth, at)| {
+                let own = self.word(at);
+                let known = name.word_at(nth);
+                own == known || own.strip_suffix("'s") == Some(known)
             })
-    }
-
-    fn find_accounts(&mut self) {
-        let mut found = Vec::new();
-        for hit in self.grammar.vocabulary.accounts.all(&self.context()) {
-            if hit.tokens.clone().all(|at| self.is_free(at)) {
-                found.push(FoundAccount {
-                    value: hit.value.to_owned(),
-                    tokens: hit.tokens,
-                });
-            }
-        }
-        for account in &found {
-            self.take(account.tokens.clone(), Taken::Account);
-        }
-        for account in self.nicknames() {
-            self.take(account.tokens.clone(), Taken::Account);
-            found.push(account);
-        }
-        self.accounts.extend(found);
-        self.accounts.sort_by_key(|account| account.tokens.start);
-    }
-
-    /// "the vacation fund", "my joint account", "cuenta de gastos": a name given by the customer.
-    fn nicknames(&self) -> Vec<FoundAccount> {
-        const KINDS: [&str; 10] = [
-            "account", "acct", "fund", "pot", "jar", "cuenta", "fondo", "bolsillo", "goal", "vault",
-        ];
-        let mut found = Vec::new();
-        for at in 0..self.len() {
-            let kind = self.word(at);
-            if !KINDS.contains(&kind) || !self.is_free(at) {
-                continue;
-            }
-            let spanish = matches!(kind, "cuenta" | "fondo" | "bolsillo");
-            let tokens = if spanish {
-                let skip = usize::from(matches!(self.word(at + 1), "de" | "del" | "para"));
-                let end = at + 1 + skip + self.names_from(at + 1 + skip, 2);
-                at + 1 + skip..end
-            } else {
-                let count = self.names_before(at, 2);
-                at - count..at
-            };
-            let first = self.word(tokens.start);
-            let vague = matches!(
-                first,
-                "one"
-                    | "own"
-                    | "other"
-                    | "mine"
-                    | "mia"
-                    | "mias"
-                    | "propia"
-                    | "propias"
-                    | "same"
-                    | "another"
-                    | "bank"
-                    | "online"
-                    | "checking"
-                    | "nueva"
-                    | "kindly"
-                    | "ahorra"
-            );
-            if tokens.is_empty() || vague || self.text.slice(tokens.clone()).len() < 2 {
-                continue;
-            }
-            // A fund is named with its kind, an account without.
-            let named = match kind {
-                "fund" | "pot" | "jar" => tokens.start..at + 1,
-                "fondo" => at..tokens.end,
-                _ => tokens,
-            };
-            found.push(FoundAccount {
-                value: self.text.slice(named.clone()).to_lowercase(),
-                tokens: named,
-            });
-        }
-        found
+        })
     }
 
     /// How many tokens from a position can belong to a name.
@@ -447,19 +329,29 @@ impl<'a> Scan<'a> {
     /// Whether a token can belong to a name.
     pub(super) fn is_name(&self, at: usize) -> bool {
         self.token(at).is_some_and(|token| {
+            let entry = token.entry;
+            // The letters of "1Z999" are no name.
+            let in_code = token.glued
+                && at
+                    .checked_sub(1)
+                    .and_then(|at| self.token(at))
+                    .is_some_and(|before| before.kind == Kind::Number);
             self.is_free(at)
                 && token.kind == Kind::Word
-                && !token.entry.function
-                && !token.entry.counted
-                && token.entry.unit.is_none()
-                && token.entry.currency.is_none()
+                && !in_code
+                && !entry.function
+                && !entry.counted
+                && entry.unit.is_none()
+                && entry.currency.is_none()
+                && entry.number.is_none()
+                && entry.ordinal == 0
         })
     }
 
     /// "3 days before", "un día antes": how many days ahead a reminder is wanted.
     pub(super) fn lead_days(&self) -> Option<u32> {
         (0..self.len()).find_map(|at| {
-            let article = matches!(self.word(at), "a" | "an" | "un" | "una" | "the");
+            let article = matches!(self.word(at), "a" | "an" | "un" | "una" | "the" | "one");
             let (count, unit_at) = if article {
                 (1, at + 1)
             } else {
@@ -471,21 +363,7 @@ impl<'a> Scan<'a> {
                 Unit::Fortnight => 14,
                 _ => return None,
             };
-            let ahead = (1..=2).any(|steps| {
-                matches!(
-                    self.word(unit_at + steps),
-                    "before"
-                        | "ahead"
-                        | "prior"
-                        | "earlier"
-                        | "advance"
-                        | "antes"
-                        | "beforehand"
-                        | "early"
-                        | "notice"
-                        | "anticipacion"
-                )
-            });
+            let ahead = (1..=2).any(|steps| self.is(unit_at + steps, Cue::Ahead));
             ahead.then(|| count.saturating_mul(days))
         })
     }

@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn every_line_is_a_row_or_a_list() {
-        const LISTS: [&str; 6] = [
+        const LISTS: [&str; 7] = [
+            "bills",
             "other_categories",
             "people",
             "counted",

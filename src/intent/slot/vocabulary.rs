@@ -20,6 +20,7 @@ pub(super) struct Vocabulary {
     pub(super) languages: Words,
     pub(super) brands: Words,
     pub(super) places: Words,
+    pub(super) bills: Words,
     values: Vec<Values>,
 }
 
@@ -44,6 +45,7 @@ impl Vocabulary {
             people: Words::of_list(lexicon, tables::list("people")),
             brands: Words::of_list(lexicon, tables::list("brands")),
             places: Words::of_list(lexicon, tables::list("places")),
+            bills: Words::of_list(lexicon, tables::list("bills")),
             values: tables::values()
                 .map(|(intents, slot, rows)| Values {
                     intents,

@@ -117,7 +117,7 @@ fn weekday_of(captures: &Captures, week: i16) -> Option<Point> {
 pub(super) const POINTS: &[Rule<Point>] = &[
     // English
     (
-        "today|tonight|tonite|tonights; 2 day; (earlier|later) today; this morning|afternoon|evening|night|am; right now; today morning|afternoon|evening|night",
+        "today|tonight|tonite|tonights; 2 day; (earlier|later) today; this morning|afternoon|evening|night|am; today morning|afternoon|evening|night",
         |_| Some(Point::Days(0)),
     ),
     (
@@ -236,12 +236,16 @@ pub(super) const POINTS: &[Rule<Point>] = &[
         "(the) middle of (the) month; mid month; a mediados de mes; mediados de mes",
         |_| Some(Point::Day(15)),
     ),
+    (
+        "(el) dia primero; el primero de|del mes|mes; (on) the first of (the) month",
+        |_| Some(Point::Day(1)),
+    ),
     ("payday|paydays; pay day; dia de pago", |_| {
         Some(Point::Payday)
     }),
     // Spanish
     (
-        "hoy; (el) dia de hoy; esta mañana|tarde|noche; hoy por la|en mañana|tarde|noche; hoy mismo; ahora mismo; ahorita",
+        "hoy; (el) dia de hoy; esta mañana|tarde|noche; hoy por la|en mañana|tarde|noche; hoy mismo",
         |_| Some(Point::Days(0)),
     ),
     (
@@ -297,7 +301,11 @@ pub(super) const POINTS: &[Rule<Point>] = &[
     ("(el) {weekday} {day}", |c| Some(Point::Day(c.day(0)?))),
     (
         "(el|al) fin|final|finales de {unit}; (el) fin|final del {unit}; (el) fin de este|esta {unit}; (el) final de este|esta {unit}; a fin de {unit}; a finales de {unit}",
-        |c| Some(Point::End(calendar(c.unit(0)?, 0)?)),
+        |c| match c.unit(0)? {
+            // "El fin de semana" is a weekend.
+            Unit::Week => None,
+            unit => Some(Point::End(calendar(unit, 0)?)),
+        },
     ),
     (
         "(el) fin|final del proximo {unit}; (el) fin|final del {unit} que viene; finales del proximo {unit}",
@@ -345,7 +353,7 @@ pub(super) const SPANS: &[Rule<Span>] = &[
         |c| rolling(c.unit(0)?),
     ),
     (
-        "(the) last|past|previous|recent|lst (the) (a) {n} (of) {unit}; these last|past {n} {unit}; this past|last {n} {unit}; {n} last|past {unit}",
+        "(the) last|past|previous|recent|lst (the) (a) {n} (of) {unit}; these last|past {n} {unit}; this past|last {n} {unit}",
         |c| last(c.n(0)?, c.unit(0)?),
     ),
     (
@@ -443,7 +451,7 @@ pub(super) const PERIODS: &[Rule<When>] = &[
         |c| Some(When::Since(Edge::Span(c.span(0)?))),
     ),
     (
-        "until|till|til|before|by|through|thru (the) {point}; up to|until|till {point}; no later than {point}; earlier than {point}; hasta|antes (de|del) {point}; hasta el {point}; para|pa {point}; a mas tardar {point}",
+        "until|till|til|before|by (the) {point}; up to|until|till {point}; no later than {point}; earlier than {point}; hasta|antes (de|del) {point}; hasta el {point}; para|pa {point}; a mas tardar {point}",
         |c| Some(When::Until(Edge::Point(c.point(0)?))),
     ),
     (
@@ -451,8 +459,25 @@ pub(super) const PERIODS: &[Rule<When>] = &[
         |_| Some(When::Until(Edge::Point(Point::Payday))),
     ),
     (
-        "until|till|til|before|by|through|thru (the) {span}; up to|until|till {span}; hasta|antes (de|del) {span}",
+        "until|till|til|before|by (the) {span}; up to|until|till {span}; hasta|antes (de|del) {span}",
         |c| Some(When::Until(Edge::Span(c.span(0)?))),
+    ),
+    // The month is said once, with the first day or with the last.
+    (
+        "(from|between) (the) {day} to|until|till|til|and|through|thru|- (the) {day} (of|de) {month}; entre|desde|del|de (el) {day} y|al|a|hasta|- (el) {day} de {month}; {day} al|a {day} de {month}",
+        |c| days(c, None),
+    ),
+    (
+        "(from|between) (the) {day} to|until|till|til|and|through|thru|- (the) {day} (of|de) {month} (,) (of|de|del) {year}; del {day} al {day} de {month} de {year}",
+        |c| days(c, c.year(0)),
+    ),
+    (
+        "(from|between) {month} {day} to|until|till|til|and|through|thru|- (the) {day}; (from|between) {month} (the) {day} to|until|till|through|thru|and (the) {day}",
+        |c| days(c, None),
+    ),
+    (
+        "(from|between) {month} {day} to|until|till|til|and|through|thru|- (the) {day} (,) {year}",
+        |c| days(c, c.year(0)),
     ),
     (
         "(from|between) (the) {point} to|until|till|til|and|through|thru|- (the) {point}; entre|desde|de|del {point} y|a|al|hasta|- {point}; {point} al|hasta|- {point}; entre el {point} y el {point}; desde el {point} hasta el {point}",
@@ -484,23 +509,6 @@ pub(super) const PERIODS: &[Rule<When>] = &[
                 Edge::Point(c.point(0)?),
             ))
         },
-    ),
-    // The month is said once, with the first day or with the last.
-    (
-        "(from|between) (the) {day} to|until|till|til|and|through|thru|- (the) {day} (of|de) {month}; entre|desde|del|de (el) {day} y|al|a|hasta|- (el) {day} de {month}; {day} al|a {day} de {month}",
-        |c| days(c, None),
-    ),
-    (
-        "(from|between) (the) {day} to|until|till|til|and|through|thru|- (the) {day} (of|de) {month} (,) (of|de|del) {year}; del {day} al {day} de {month} de {year}",
-        |c| days(c, c.year(0)),
-    ),
-    (
-        "(from|between) {month} {day} to|until|till|til|and|through|thru|- (the) {day}; (from|between) {month} (the) {day} to|until|till|through|thru|and (the) {day}",
-        |c| days(c, None),
-    ),
-    (
-        "(from|between) {month} {day} to|until|till|til|and|through|thru|- (the) {day} (,) {year}",
-        |c| days(c, c.year(0)),
     ),
     (
         "(from|between) (the) {day} to|until|till|til|and|through|thru|- (the) {nth}; entre|desde|del (el) {day} y|al|hasta|a (el) {day}; (from|between) the {day} to|and|through|until the {day}",

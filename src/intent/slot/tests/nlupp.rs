@@ -94,8 +94,8 @@ fn dates_of_nlupp_are_exact() {
         let is_odd = WRONG_GOLD
             .iter()
             .any(|(words, value, _)| words == span && gold.to_string() == *value);
-        odd += usize::from(is_odd);
-        exact += usize::from(alone == Some(gold));
+        odd += u32::from(is_odd);
+        exact += u32::from(alone == Some(gold));
         if alone != Some(gold) && !is_odd {
             missed.push(format!("{span:?}: {gold}, got {alone:?}"));
         }
@@ -104,12 +104,13 @@ fn dates_of_nlupp_are_exact() {
             .into_iter()
             .find(|found| found.span.start < at + span.len() && at < found.span.end);
         let in_text = found.and_then(|found| day(found.value, slot));
-        in_message += usize::from(in_text == Some(gold));
+        in_message += u32::from(in_text == Some(gold));
         if in_text != Some(gold) && !is_odd {
             eprintln!("in message: {slot} {span:?} {gold}, got {in_text:?}: {text}");
         }
     }
-    let share = |count: usize| 100.0 * count as f64 / rows.len() as f64;
+    let share =
+        |count: u32| 100.0 * f64::from(count) / f64::from(u32::try_from(rows.len()).unwrap());
     eprintln!(
         "NLU++ dates: {:.1} % of {} spans exact, {:.1} % in the whole message; {odd} gold values are wrong\n{}",
         share(exact),
@@ -152,7 +153,7 @@ fn amounts_of_nlupp_are_exact() {
             eprintln!("{span:?}: got {got:?}: {text}");
         }
     }
-    let share = 100.0 * f64::from(exact) / rows.len() as f64;
+    let share = 100.0 * f64::from(exact) / f64::from(u32::try_from(rows.len()).unwrap());
     eprintln!(
         "NLU++ amounts: {share:.1} % of {} exact in the whole message, currency too",
         rows.len()
