@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn repairs_two_slips_in_long_words_only() {
         assert_eq!(repaired("trasnferr"), "transfer");
-        assert_eq!(repaired("dclinde"), "declined");
+        assert_eq!(repaired("deklinedd"), "declined");
         assert_eq!(repaired("crtx"), "crtx");
     }
 
