@@ -163,7 +163,12 @@ impl Speller {
                 continue;
             };
             let frequent = f32::from(u16::try_from(*count).unwrap_or(u16::MAX)).ln();
-            let score = slips - 0.12 * frequent - 0.5 * context(candidate);
+            let fits = context(candidate);
+            // Three letters make a word with almost any slip: only a missing letter, or a neighbour, speaks for one.
+            if letters.len() <= SHORTEST && other.len() <= letters.len() && fits <= 0.0 {
+                continue;
+            }
+            let score = slips - 0.12 * frequent - 0.5 * fits;
             if best.is_none_or(|(lowest, ..)| score < lowest) {
                 best = Some((score, slips, candidate));
             }

@@ -48,6 +48,7 @@ impl Model {
         writer.bytes(core.linear.weights.as_slice());
         let near = &core.neighbours;
         writer.length(near.dimensions);
+        writer.length(near.compared);
         writer.u32s(&near.ends);
         writer.f32s(&near.scales);
         writer.f32s(&near.centres);
@@ -165,18 +166,21 @@ fn read_linear(reader: &mut Reader, classes: usize) -> Result<Linear, FormatErro
 
 fn read_neighbours(reader: &mut Reader, classes: usize) -> Result<Neighbours, FormatError> {
     let dimensions = reader.length()?;
+    let compared = reader.length()?;
     let ends = reader.u32s(classes)?;
     if !ends.is_sorted() {
         return Err(FormatError::Inconsistent("examples"));
     }
     let examples = ends.last().map_or(0, |end| *end as usize);
-    let product = |count: usize| count.checked_mul(dimensions).ok_or(FormatError::Truncated);
+    let product =
+        |count: usize, width: usize| count.checked_mul(width).ok_or(FormatError::Truncated);
     Ok(Neighbours {
         dimensions,
+        compared,
         ends,
         scales: reader.f32s(examples)?,
-        centres: reader.f32s(product(classes)?)?,
-        rows: reader.blob(product(examples)?)?,
+        centres: reader.f32s(product(classes, dimensions)?)?,
+        rows: reader.blob(product(examples, compared)?)?,
     })
 }
 

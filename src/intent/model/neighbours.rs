@@ -7,10 +7,15 @@ use super::math;
 /// Classes whose examples are looked through. All of them would take longer than the rest of the model.
 const CLASSES_COMPARED: usize = 3;
 
+/// Dimensions compared, of those strongest first. More make it slower and no better.
+const COMPARED: usize = 64;
+
 /// The meanings of all training examples in eight bits, class by class, and each class's mean.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Neighbours {
     pub(super) dimensions: usize,
+    /// How many of them the examples keep.
+    pub(super) compared: usize,
     /// Where each class's examples end.
     pub(super) ends: Vec<u32>,
     pub(super) scales: Vec<f32>,
@@ -39,7 +44,7 @@ impl Neighbours {
         for class in 0..u32::try_from(classes).unwrap_or(u32::MAX) {
             let mut centre = vec![0.0; dimensions];
             for (_, meaning) in examples.clone().filter(|(label, _)| *label == class) {
-                scales.push(quantise(meaning, &mut bytes));
+                scales.push(quantise(&shortened(meaning), &mut bytes));
                 math::add_scaled(&mut centre, 1.0, meaning);
             }
             math::normalise(&mut centre);
@@ -48,6 +53,7 @@ impl Neighbours {
         }
         Self {
             dimensions,
+            compared: dimensions.min(COMPARED),
             ends,
             scales,
             rows: Blob::from_vec(bytes),
@@ -63,7 +69,7 @@ impl Neighbours {
         query: &mut Vec<u8>,
     ) -> Nearness {
         query.clear();
-        let query_scale = quantise(meaning, query);
+        let query_scale = quantise(&shortened(meaning), query);
         let mut near = Nearness {
             example: -1.0,
             centre: 0.0,
@@ -84,14 +90,24 @@ impl Neighbours {
             let rows = self
                 .rows
                 .as_slice()
-                .get(start * self.dimensions..)
+                .get(start * self.compared..)
                 .unwrap_or_default();
-            for (row, scale) in rows.chunks_exact(self.dimensions.max(1)).zip(scales) {
+            for (row, scale) in rows.chunks_exact(self.compared.max(1)).zip(scales) {
                 near.example = near.example.max(dot(query, row) * scale * query_scale);
             }
         }
         near
     }
+}
+
+/// Keeps the strongest dimensions, at length one.
+fn shortened(meaning: &[f32]) -> [f32; COMPARED] {
+    let mut short = [0.0; COMPARED];
+    for (short, value) in short.iter_mut().zip(meaning) {
+        *short = *value;
+    }
+    math::normalise(&mut short);
+    short
 }
 
 /// The inner product of two rows of signed bytes.
