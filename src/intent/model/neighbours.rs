@@ -44,7 +44,9 @@ impl Neighbours {
         for class in 0..u32::try_from(classes).unwrap_or(u32::MAX) {
             let mut centre = vec![0.0; dimensions];
             for (_, meaning) in examples.clone().filter(|(label, _)| *label == class) {
-                scales.push(quantise(&shortened(meaning), &mut bytes));
+                let short = shortened(meaning);
+                let short = short.get(..dimensions).unwrap_or(&short);
+                scales.push(quantise(short, &mut bytes));
                 math::add_scaled(&mut centre, 1.0, meaning);
             }
             math::normalise(&mut centre);
@@ -69,7 +71,8 @@ impl Neighbours {
         query: &mut Vec<u8>,
     ) -> Nearness {
         query.clear();
-        let query_scale = quantise(&shortened(meaning), query);
+        let short = shortened(meaning);
+        let query_scale = quantise(short.get(..self.compared).unwrap_or(&short), query);
         let mut near = Nearness {
             example: -1.0,
             centre: 0.0,

@@ -17,6 +17,9 @@ pub(super) struct Descent {
     pub(super) cost: f32,
 }
 
+/// An example whose errors are all below this moves nothing; late in training that is most of them.
+const SETTLED: f32 = 0.01;
+
 /// The bias learns at this share of the rate, since every example moves it.
 const BIAS_RATE: f32 = 0.1;
 
@@ -56,6 +59,10 @@ pub(super) fn train(rows: &Rows, labels: &[u32], classes: usize, descent: Descen
                 .and_then(|label| scores.get_mut(*label as usize))
             {
                 *right -= 1.0;
+            }
+            if scores.iter().all(|error| error.abs() < SETTLED) {
+                scale *= 1.0 - rate * decay;
+                continue;
             }
             scale *= 1.0 - rate * decay;
             let step = -rate / scale;

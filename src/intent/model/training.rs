@@ -29,7 +29,9 @@ pub struct Hyper {
     pub pieces: f32,
     /// Length of the part that holds the mean of the word vectors.
     pub meaning: f32,
-    /// Examples that must hold a piece for it to be kept.
+    /// Examples that must hold a word or word pair for it to be kept.
+    pub words_at_least: u32,
+    /// The same for a piece.
     pub pieces_at_least: u32,
     /// Cost of an error to the support vector machine.
     pub margin_cost: f32,
@@ -57,7 +59,8 @@ impl Default for Hyper {
             words: 1.0,
             pieces: 1.0,
             meaning: 1.5,
-            pieces_at_least: 2,
+            words_at_least: 2,
+            pieces_at_least: 3,
             margin_cost: 1.0,
             margin_tolerance: 0.1,
             margin_passes: 200,
@@ -110,7 +113,7 @@ pub(super) fn fit(
     let encoder = Encoder {
         words: Vocabulary::count(
             examples.iter().map(|(text, _)| text.grams.words.as_slice()),
-            1,
+            hyper.words_at_least,
         ),
         pieces: Vocabulary::count(
             examples
