@@ -3,9 +3,12 @@
 //! Exit codes: 0 well, 1 a check failed, 2 usage or configuration, 3 runtime. Data goes to standard output,
 //! logs and errors to standard error.
 
+pub mod chat;
+pub mod dev;
 pub mod intents;
 pub mod replay;
 pub mod serve;
+pub mod simulate;
 pub mod understand;
 
 use std::io::{self, BufRead, Write};
@@ -45,6 +48,13 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         intents: Option<PathBuf>,
     },
+    /// Runs the whole local world: bank, Messenger with a chat page, and the bot
+    Dev(dev::DevArgs),
+    /// Chats with the bot in the terminal, in a local world of its own
+    Chat(chat::ChatArgs),
+    /// Runs one simulator alone
+    #[command(subcommand)]
+    Simulate(simulate::SimulateCommand),
     /// Serves a Page: receives webhooks, answers customers
     Serve(serve::ServeArgs),
     /// Runs conversation fixtures through the production path
@@ -159,6 +169,9 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Outcome {
             text,
             intents,
         } => understand_command(jsonl, &text, intents.as_deref(), out),
+        Command::Dev(args) => dev::run(&args, out),
+        Command::Chat(args) => chat::run(&args, out),
+        Command::Simulate(command) => simulate::run(&command, out),
         Command::Serve(args) => serve::run(&args, out),
         Command::Replay(args) => replay::run(&args, out),
         Command::Intents(command) => intents_command(&command, out),

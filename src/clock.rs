@@ -34,6 +34,31 @@ impl Clock for SystemClock {
     }
 }
 
+/// The operating system's clock, some time ahead or behind: it goes on and can be moved.
+#[derive(Debug, Default)]
+pub struct ShiftedClock(AtomicI64);
+
+impl ShiftedClock {
+    /// Starts at `at` and goes on from there.
+    pub fn starting_at(at: Timestamp) -> Self {
+        let ahead = at.as_millisecond().saturating_sub(SystemClock.now_ms());
+        Self(AtomicI64::new(ahead))
+    }
+
+    /// Moves on by `ms` milliseconds.
+    pub fn advance_ms(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        let now_ms = SystemClock.now_ms();
+        Timestamp::from_millisecond(now_ms.saturating_add(self.0.load(Ordering::SeqCst)))
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
 /// A clock that stands still until it is moved: for tests, `replay` and `chat --clock`.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);

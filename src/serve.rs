@@ -32,9 +32,9 @@ use crate::intent::catalogue::Catalogue;
 use crate::intent::matcher::Matcher;
 use crate::outbox::Outbox;
 use crate::simulator::bank::{self as bank_simulator, BankSimulator, Scenarios};
+use crate::store::Retention;
 use crate::store::keys::{Keys, MasterKey};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::Retention;
 use crate::telemetry::Metrics;
 
 /// Sends under way at once.
@@ -53,6 +53,8 @@ pub struct Hooks {
     pub witness: Option<Arc<dyn Witness>>,
     /// A simulated bank that is there already.
     pub bank_simulator: Option<Arc<BankSimulator>>,
+    /// Says who is linked to the simulated bank without a link page; none: everybody.
+    pub auto_link: Option<Arc<dyn AutoLink>>,
     /// Hears bank calls beside the metrics.
     pub observer: Option<Arc<dyn CallObserver>>,
 }
@@ -101,7 +103,9 @@ impl Server {
             policies: assembly::policies(config, &bank),
             bank,
             auto_link: links_itself.then(|| {
-                Arc::new(LinkToScenario::new(&config.bank.scenario)) as Arc<dyn AutoLink>
+                hooks.auto_link.unwrap_or_else(|| {
+                    Arc::new(LinkToScenario::new(&config.bank.scenario)) as Arc<dyn AutoLink>
+                })
             }),
             outlet: Arc::new(outlet),
             metrics: Arc::clone(&metrics),
@@ -259,10 +263,10 @@ pub fn open_store(config: &Config, clock: &SharedClock) -> anyhow::Result<(Sqlit
         ..SqliteOptions::default()
     };
     let store = SqliteStore::open(&config.store.url, options).context("store.url")?;
-    let master = MasterKey::from_hex(config.store.master_key.expose_secret())
-        .context("store.master_key")?;
-    let keys = Keys::open(&config.store.keys_url, &master, Arc::clone(clock))
-        .context("store.keys_url")?;
+    let master =
+        MasterKey::from_hex(config.store.master_key.expose_secret()).context("store.master_key")?;
+    let keys =
+        Keys::open(&config.store.keys_url, &master, Arc::clone(clock)).context("store.keys_url")?;
     Ok((store, keys))
 }
 
