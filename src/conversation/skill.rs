@@ -5,23 +5,41 @@
 //! To add one: a file `skill/<name>.rs` with a `pub(super) const SKILL: Skill`, one line in [`SKILLS`], and
 //! the variants in `intents/<name>.toml`.
 
+mod affordability;
+mod available_credit;
 mod balance;
+mod balance_explain;
 mod bill_due;
+mod card_declined;
 mod card_freeze;
 mod card_lost_stolen;
+mod card_status;
 mod card_unfreeze;
+mod care;
 pub mod category;
+mod deposit_hold;
 mod dispute;
+mod fee_explain;
 mod help;
+mod how_do_you_know;
 mod human;
 mod income_check;
 pub mod ledger;
 pub mod merchant;
+mod papers;
 mod pending;
+mod privacy;
+mod rates;
+pub mod recurrence;
+mod recurring_list;
+mod refund_status;
 pub mod resolve;
 mod service;
 mod spending;
+mod spending_summary;
+mod transaction_explain;
 mod transactions;
+mod upcoming_bills;
 
 use crate::bank::{Answers, BankCommand, CommandOutcome, Failure, Query};
 use crate::intent::catalogue::Catalogue;
@@ -54,21 +72,52 @@ pub struct Skill {
 
 /// All skills. The order means nothing.
 pub const SKILLS: &[Skill] = &[
+    affordability::SKILL,
+    available_credit::SKILL,
     balance::SKILL,
+    balance_explain::SKILL,
     bill_due::SKILL,
+    card_declined::SKILL,
     card_freeze::SKILL,
     card_lost_stolen::SKILL,
+    card_status::SKILL,
     card_unfreeze::SKILL,
+    care::ALERT_REPLY,
+    care::BEREAVEMENT,
+    care::COMPLAINT,
+    care::CRISIS,
+    care::FRAUD,
+    care::FRUSTRATION,
+    care::HARDSHIP,
+    deposit_hold::SKILL,
     dispute::SKILL,
+    fee_explain::SKILL,
     help::SKILL,
+    how_do_you_know::SKILL,
     human::SKILL,
     income_check::SKILL,
+    papers::DETAILS,
+    papers::RECEIPT,
+    papers::STATEMENT,
     pending::SKILL,
+    privacy::IDENTITY,
+    privacy::LOGOUT,
+    privacy::LOST_DEVICE,
+    privacy::MODE,
+    privacy::REPORT,
+    privacy::UNLINK,
+    rates::LOAN,
+    rates::RATE,
+    recurring_list::SKILL,
+    refund_status::SKILL,
     service::LANGUAGE,
     service::LINK,
     service::STOP,
     spending::SKILL,
+    spending_summary::SKILL,
+    transaction_explain::SKILL,
     transactions::SKILL,
+    upcoming_bills::SKILL,
 ];
 
 /// Where the step-up page is; `{token}` becomes the conversation's and the turn's secret when it is said.
@@ -131,6 +180,8 @@ pub enum Change {
     Private(bool),
     /// Cut the link to the bank.
     Unlink,
+    /// Let the chat be linked again after the customer cut the link.
+    MayLink,
     /// Drop flow, choices and context.
     Forget,
     /// Give the thread to a person.

@@ -124,6 +124,10 @@ pub struct OpenCase {
 }
 
 /// The state of a conversation.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a wish of the customer that stands by itself"
+)]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// [`VERSION`].
@@ -187,6 +191,9 @@ pub struct State {
     /// Hide amounts (D9).
     #[serde(default)]
     pub private: bool,
+    /// The customer cut the link: nothing links the chat again by itself.
+    #[serde(default)]
+    pub unlinked: bool,
 }
 
 impl State {
@@ -215,6 +222,7 @@ impl State {
             cases: Vec::new(),
             stopped: false,
             private: false,
+            unlinked: false,
         }
     }
 

@@ -106,9 +106,15 @@ pub fn step(
         (What::Interrupted, _) => {}
         _ => turn.take_in()?,
     }
+    // The thread is given away after everything this turn says: later, the channel takes nothing more.
+    let (away, mut effects): (Vec<_>, Vec<_>) = turn
+        .effects
+        .into_iter()
+        .partition(|effect| matches!(effect, Effect::HandOver));
+    effects.extend(away.into_iter().take(1));
     Ok(Step {
         state: turn.state,
-        effects: turn.effects,
+        effects,
         waiting: turn.waiting,
         understanding: turn.understanding,
     })
@@ -161,6 +167,7 @@ impl Turn<'_> {
             zone: self.knowledge.policy.zone.clone(),
             now: jiff::Timestamp::from_millisecond(self.input.now_ms)
                 .unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+            hide_amounts: self.state.private,
         }
     }
 
@@ -188,7 +195,9 @@ impl Turn<'_> {
         let (spoken, offer) = speaker.speak(say, ask, self.ordinal, self.input.now_ms)?;
         for spoken in spoken {
             self.ordinal = self.ordinal.saturating_add(1);
-            if self.state.told.is_none() || say.class != SendClass::Prompt {
+            // Asking how it is known does not change what was said.
+            let explains = spoken.intent == "how_do_you_know";
+            if !explains && (self.state.told.is_none() || say.class != SendClass::Prompt) {
                 self.state.told = Some(Told::new(
                     self.input.now_ms,
                     &spoken.intent,
@@ -397,7 +406,11 @@ impl Turn<'_> {
             Change::StopMessages => self.state.stopped = true,
             Change::ResumeMessages => self.state.stopped = false,
             Change::Private(on) => self.state.private = on,
-            Change::Unlink => self.state.link = None,
+            Change::Unlink => {
+                self.state.link = None;
+                self.state.unlinked = true;
+            }
+            Change::MayLink => self.state.unlinked = false,
             Change::Forget => {
                 self.state.offer = None;
                 self.state.later.clear();

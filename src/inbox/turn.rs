@@ -203,7 +203,7 @@ impl<'a> Work<'a> {
 
     /// Links a conversation that needs no link page.
     fn link(&mut self) {
-        if self.state.link.is_some() {
+        if self.state.link.is_some() || self.state.unlinked {
             return;
         }
         let Some(subject) = self

@@ -165,6 +165,14 @@ pub fn money(amount: Money, locale: Locale, with_code: bool) -> String {
     }
 }
 
+/// Says that an amount is there and not shown (requirement D9).
+pub const fn hidden(locale: Locale) -> &'static str {
+    match locale.language {
+        Language::En => "(hidden)",
+        Language::Es => "(oculto)",
+    }
+}
+
 /// Writes plain decimal text with the locale's digits and grouping.
 pub fn number(decimal: &str, locale: Locale) -> String {
     let Ok(parsed) = Decimal::from_str(decimal) else {

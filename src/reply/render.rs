@@ -100,6 +100,7 @@ mod tests {
             locale: locale.parse::<Locale>().unwrap(),
             zone: jiff::tz::TimeZone::get("America/New_York").unwrap(),
             now: "2026-11-22T15:41:00Z".parse().unwrap(),
+            hide_amounts: false,
         }
     }
 

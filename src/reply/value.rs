@@ -75,6 +75,9 @@ impl Value {
     /// Writes it for a locale and zone.
     pub fn show(&self, place: &Place) -> String {
         match self {
+            Self::Money(_) | Self::MoneyWithCode(_) if place.hide_amounts => {
+                locale::hidden(place.locale).to_owned()
+            }
             Self::Money(amount) => locale::money(*amount, place.locale, false),
             Self::MoneyWithCode(amount) => locale::money(*amount, place.locale, true),
             Self::Day(date) => locale::day(*date, place.today(), place.locale),
@@ -101,6 +104,8 @@ pub struct Place {
     pub zone: jiff::tz::TimeZone,
     /// The turn's time.
     pub now: Timestamp,
+    /// The customer wants no amounts in the chat (requirement D9): each is said as a word instead.
+    pub hide_amounts: bool,
 }
 
 impl Place {

@@ -279,7 +279,7 @@ fn which(
 }
 
 /// A button's title for a charge: amount and the beginning of the name.
-fn title(entry: &Transaction, context: &Context<'_>) -> String {
+pub(super) fn title(entry: &Transaction, context: &Context<'_>) -> String {
     let amount = Value::Money(entry.amount).show(context.place);
     let name = merchant::name(entry);
     let room = super::super::speak::TITLE_CHARS.saturating_sub(amount.chars().count() + 1);

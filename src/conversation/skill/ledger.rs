@@ -192,3 +192,17 @@ pub fn with_range(values: Values, range: DateRange, named: bool) -> Values {
         .with("first", Value::Day(range.first), origin.clone())
         .with("last", Value::Day(range.last), origin)
 }
+
+/// Returns the names of accounts that could not be read, as `names`.
+pub fn missing_values(missing: &[String]) -> Values {
+    let names = missing
+        .iter()
+        .map(|missed| crate::reply::value::clean(missed))
+        .collect::<Vec<_>>()
+        .join(", ");
+    Values::new().with(
+        "names",
+        Value::word(names),
+        Origin::bank("accounts.missing"),
+    )
+}

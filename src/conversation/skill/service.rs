@@ -41,7 +41,9 @@ fn link(_: &Request, _: &Answers, context: &Context<'_>) -> Next {
     } else {
         "answer"
     };
-    Outcome::say(Say::new("link_account", variant, Values::new())).into()
+    Outcome::say(Say::new("link_account", variant, Values::new()))
+        .change(Change::MayLink)
+        .into()
 }
 
 /// One message ends all messages on our own initiative (F1); what is open is dropped too.

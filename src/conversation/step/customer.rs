@@ -11,7 +11,7 @@ use super::super::effect::Effect;
 use super::super::input::What;
 use super::super::offer::{Offer, Role, is_stateful};
 use super::super::request::Request;
-use super::super::skill::{Ask, Say};
+use super::super::skill::{Ask, Say, skill};
 use super::answer::repair;
 use super::{CONTEXT_MS, Heard, Turn, Waiting};
 
@@ -90,7 +90,12 @@ impl Turn<'_> {
 
     fn said(&mut self, text: &str, before_ms: i64) -> Result<(), RenderError> {
         let understanding = self.understand(text);
-        let clear = understanding.decision != Decision::Reject;
+        // "No" is a word in both languages: an answer within a flow does not change the language.
+        let clear = understanding.decision != Decision::Reject
+            && !understanding
+                .intents
+                .first()
+                .is_some_and(|reading| WITHIN.contains(&reading.name.as_str()));
         if self.state.language.is_none() || (clear && !self.state.language_set) {
             self.state.language = Some(understanding.language);
         }
@@ -285,14 +290,19 @@ impl Turn<'_> {
         if requests.is_empty() {
             return Ok(());
         }
-        if requests
-            .iter()
-            .all(|request| WITHIN.contains(&request.intent.as_str()))
-        {
+        if requests.iter().all(is_within) {
             self.state.misses = 0;
-            return self.say(&Say::shared("nothing_open"));
+            return match self.again(&requests) {
+                Some(request) => self.start([request].into(), text),
+                None => self.say(&Say::shared("nothing_open")),
+            };
         }
-        requests.retain(|request| !WITHIN.contains(&request.intent.as_str()));
+        // "No, that wasn't me" is one notice, not two.
+        let disputed = requests.iter().any(|request| request.intent == "dispute");
+        requests.retain(|request| {
+            let said_twice = disputed && request.intent == "fraud_alert_reply";
+            !is_within(request) && !said_twice
+        });
         if requests
             .iter()
             .all(|r| matches!(r.intent.as_str(), "unknown" | "out_of_scope"))
@@ -306,11 +316,35 @@ impl Turn<'_> {
             && open.expecting.is_some()
             && !urgent
             && let Some(base) = open.base
+            // A choice of readings is over once the customer says what they mean.
+            && base.intent != "help"
             && !requests.iter().any(|request| request.intent == base.intent)
         {
             requests.push_back(base);
         }
         self.start(requests, text)
+    }
+
+    /// Returns what "say that again" repeats: the last question, read anew, if it was only a question.
+    /// What was chosen since is dropped, so that nothing is done twice.
+    fn again(&self, requests: &VecDeque<Request>) -> Option<Request> {
+        if !requests.iter().any(|request| request.intent == "repeat") {
+            return None;
+        }
+        let topic = self
+            .state
+            .topic
+            .as_ref()
+            .filter(|topic| self.input.now_ms.saturating_sub(topic.at_ms) < CONTEXT_MS)?;
+        let intent = self.knowledge.catalogue.intent(&topic.request.intent)?;
+        let acts = intent
+            .skill
+            .as_ref()
+            .and_then(|name| skill(&name.value))
+            .is_some_and(|skill| skill.report.is_some());
+        let mut request = topic.request.clone();
+        request.bound.clear();
+        (!acts).then_some(request)
     }
 
     /// Runs one request that an answer or a tap made, then whatever was set aside.
@@ -458,6 +492,12 @@ impl Turn<'_> {
         });
         self.say(&say)
     }
+}
+
+/// Tells whether a request only makes sense within something open. An answer to a fraud alert is a notice
+/// even where no alert is open (A1).
+fn is_within(request: &Request) -> bool {
+    WITHIN.contains(&request.intent.as_str()) && request.intent != "fraud_alert_reply"
 }
 
 /// Tells whether a reading answers a yes-or-no question.

@@ -88,6 +88,7 @@ fn value(shown: &Shown) -> String {
             locale: Locale::EN_US,
             zone: jiff::tz::TimeZone::UTC,
             now: jiff::Timestamp::UNIX_EPOCH,
+            hide_amounts: false,
         }),
     }
 }
