@@ -7,6 +7,10 @@
 pub mod bearer;
 pub mod hosts;
 pub mod observe;
+#[cfg(test)]
+pub(crate) mod peer;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
