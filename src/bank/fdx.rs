@@ -6,6 +6,8 @@
 pub mod account;
 mod error;
 pub mod movement;
+#[cfg(test)]
+mod tests;
 pub mod transaction;
 pub mod wire;
 

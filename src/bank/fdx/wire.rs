@@ -492,21 +492,21 @@ mod tests {
         #[test]
         fn reading_never_panics(body in prop::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(envelope) = Envelope::read(&body) {
-                let _ = envelope.next();
+                envelope.next();
             }
         }
 
         #[test]
         fn times_never_panic(text in ".{0,40}") {
             if let Some(moment) = Moment::parse(&text) {
-                let _ = moment.instant(&TimeZone::UTC);
+                moment.instant(&TimeZone::UTC);
             }
         }
 
         #[test]
         fn elements_never_panic(text in r#"\{("(locAccount|amount|a)":(\{\}|1e5|"x"|null|\[\]),?){0,3}\}"#) {
             if let Ok(raw) = RawValue::from_string(text) {
-                let _ = Element::of(&raw);
+                Element::of(&raw).ok();
             }
         }
     }
