@@ -2,6 +2,9 @@
 
 mod behaviour;
 mod everyday;
+mod oauth;
+mod scenarios;
+mod steer;
 
 use std::sync::{Arc, Mutex};
 
