@@ -1,0 +1,4 @@
+//! Tests that need more than the crate: other servers, the built binary.
+
+#[cfg(test)]
+mod contract;
