@@ -10,15 +10,16 @@ pub mod compose;
 pub mod decide;
 pub mod eval;
 pub mod explain;
+pub mod guard;
 pub mod guess;
 pub mod matcher;
 pub mod model;
-pub mod nearest;
 pub mod normalize;
 pub mod phrases;
 pub mod rules;
+pub mod ruleset;
 pub mod safety;
-
+pub mod scorecard;
 pub mod slot;
 pub mod spelling;
 pub mod template;

@@ -84,6 +84,8 @@ impl Server {
         let matcher = Matcher::new(Arc::clone(&catalogue))?;
         let bank_simulator = match (config.bank.kind, hooks.bank_simulator) {
             (BankKind::Simulator, Some(running)) => Some(running),
+            // One that runs elsewhere (`bursar simulate bank`) is used, not started.
+            (BankKind::Simulator, None) if config.bank.base_url.is_some() => None,
             (BankKind::Simulator, None) => Some(Arc::new(simulated(config, &clock).await?)),
             (BankKind::Fdx, _) => None,
         };
@@ -123,7 +125,7 @@ impl Server {
             Arc::new(AppIntake(Arc::clone(&app))),
             metrics,
         );
-        let public_router = http::public(&app, webhook, bank_simulator.is_some());
+        let public_router = http::public(&app, webhook, config.bank.kind == BankKind::Simulator);
         let admin_router = http::admin(&app, Arc::clone(&health));
         health.public_is_up();
         health.admin_is_up();
@@ -297,27 +299,31 @@ fn bank(
     clock: &SharedClock,
     observer: Arc<dyn CallObserver>,
 ) -> anyhow::Result<Bank> {
-    let kind = match simulator {
-        Some(simulator) => Kind::Simulator(SimulatorLink {
-            url: simulator.url().to_owned(),
+    let simulated_at = match (simulator, config.bank.kind) {
+        (Some(simulator), _) => Some(simulator.url().to_owned()),
+        (None, BankKind::Simulator) => config.bank.base_url.clone(),
+        (None, BankKind::Fdx) => None,
+    };
+    let kind = if let Some(url) = simulated_at {
+        Kind::Simulator(SimulatorLink {
+            url,
             zone: config.bank.zone.clone(),
             wrapped: false,
             clock: Arc::clone(clock),
-        }),
-        None => {
-            let mut settings = fdx::Settings::new(config.bank.id.clone(), config.bank.zone.clone());
-            settings.balance_sign = if config.bank.card_balance_positive_is_owed {
-                fdx::BalanceSign::OwedIsPositive
-            } else {
-                fdx::BalanceSign::OwedIsNegative
-            };
-            Kind::Fdx(FdxLink {
-                base_url: config.bank.base_url.clone().unwrap_or_default(),
-                settings,
-                // Nobody is linked until account linking brings customers' tokens: every read says so.
-                tokens: Arc::new(crate::bank::token::NotLinked),
-            })
-        }
+        })
+    } else {
+        let mut settings = fdx::Settings::new(config.bank.id.clone(), config.bank.zone.clone());
+        settings.balance_sign = if config.bank.card_balance_positive_is_owed {
+            fdx::BalanceSign::OwedIsPositive
+        } else {
+            fdx::BalanceSign::OwedIsNegative
+        };
+        Kind::Fdx(FdxLink {
+            base_url: config.bank.base_url.clone().unwrap_or_default(),
+            settings,
+            // Nobody is linked until account linking brings customers' tokens: every read says so.
+            tokens: Arc::new(crate::bank::token::NotLinked),
+        })
     };
     let brand = config
         .pages

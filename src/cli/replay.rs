@@ -37,7 +37,7 @@ pub struct ReplayArgs {
     /// Conversations at once.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
-    /// Writes a JUnit report.
+    /// Writes a `JUnit` report.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// Prints one JSON object instead of text.
@@ -258,8 +258,6 @@ fn as_json(summary: &Summary, seconds: f64, out: &mut dyn Write) -> Result<(), F
 }
 
 fn junit(summary: &Summary, seconds: f64) -> String {
-    use std::fmt::Write as _;
-
     let escape = |text: &str| {
         text.replace('&', "&amp;")
             .replace('<', "&lt;")
@@ -282,12 +280,11 @@ fn junit(summary: &Summary, seconds: f64) -> String {
         ));
         match &verdict.failure {
             None => {
-                drop(writeln!(xml, "  <testcase name=\"{name}\"/>"));
+                xml.push_str(&format!("  <testcase name=\"{name}\"/>\n"));
             }
             Some(failure) => {
-                drop(writeln!(
-                    xml,
-                    "  <testcase name=\"{name}\"><failure message=\"{}\">{}</failure></testcase>",
+                xml.push_str(&format!(
+                    "  <testcase name=\"{name}\"><failure message=\"{}\">{}</failure></testcase>\n",
                     escape(failure.difference.words()),
                     escape(&failure.to_string())
                 ));
@@ -332,7 +329,7 @@ fn coverage(
     .chain(
         crate::bank::CommandKind::ALL
             .into_iter()
-            .map(|kind| kind.name()),
+            .map(crate::bank::CommandKind::name),
     );
     let untouched: Vec<&str> = calls.filter(|name| !called.contains(name)).collect();
     let mut write = || -> io::Result<()> {

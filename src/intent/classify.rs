@@ -1,16 +1,98 @@
-//! The seam to the classifier: whatever can rank the catalogue's intents for a message.
+//! The classifier as the matcher sees it: a trained model over the intents of one catalogue.
 
-/// What a classifier says about a message.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Classified {
-    /// Intents, as positions in the catalogue, with their probability, best first. Unlikely ones may be left out.
-    pub ranked: Vec<(usize, f32)>,
-    /// How sure it is that the message is about anything in the catalogue, from 0 to 1.
-    pub in_scope: f32,
+use std::cell::RefCell;
+
+use super::Language;
+use super::catalogue::Catalogue;
+use super::model::{Example, Hyper, Model, Scratch, Thresholds};
+
+/// The model trained from the built-in catalogue, checked in so that no start has to wait for training. Made by
+/// `bursar intents train`.
+const BUILT_IN: &[u8] = include_bytes!("builtin.model");
+
+thread_local! {
+    /// Working space: a message is classified without allocating.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Ranks intents. Implementations are deterministic and do no I/O.
-pub trait Classify: Send + Sync {
-    /// Ranks the intents for a message in normal form.
-    fn classify(&self, form: &str) -> Classified;
+/// What the classifier says about a text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Classified {
+    /// Intents, as positions in the catalogue, with their probability, best first. Unlikely ones are left out.
+    pub ranked: Vec<(usize, f32)>,
+    /// How sure it is that the text is about anything in the catalogue, from 0 to 1.
+    pub in_scope: f32,
+    /// How sure it is that the first of `ranked` is right, from 0 to 1.
+    pub certainty: f32,
+}
+
+/// A model with its labels found in a catalogue.
+#[derive(Debug)]
+pub struct Classifier {
+    model: Model,
+    /// For each label, the position of the intent.
+    positions: Vec<Option<usize>>,
+}
+
+impl Classifier {
+    /// Returns the built-in model for a catalogue. Intents it was not trained on are left to patterns.
+    pub fn built_in(catalogue: &Catalogue) -> Result<Self, super::model::FormatError> {
+        Model::from_static(BUILT_IN).map(|model| Self::new(model, catalogue))
+    }
+
+    /// Takes a trained model for a catalogue.
+    pub fn new(model: Model, catalogue: &Catalogue) -> Self {
+        let positions = model
+            .labels()
+            .iter()
+            .map(|label| catalogue.position(label))
+            .collect();
+        Self { model, positions }
+    }
+
+    /// Returns the thresholds that cross-validation chose.
+    pub const fn thresholds(&self) -> &Thresholds {
+        self.model.thresholds()
+    }
+
+    /// Returns the normal form with misspelt words repaired, `None` where nothing is to be repaired.
+    pub fn repair(&self, form: &str) -> Option<String> {
+        let mut repaired = String::new();
+        (self.model.repair(form, &mut repaired) && repaired != form).then_some(repaired)
+    }
+
+    /// Ranks the intents for a text in normal form.
+    pub fn classify(&self, form: &str) -> Classified {
+        let ranked = SCRATCH.with_borrow_mut(|scratch| self.model.classify(form, scratch));
+        let known = ranked.candidates().iter().filter_map(|candidate| {
+            let position = self.positions.get(candidate.label).copied().flatten()?;
+            Some((position, candidate.probability))
+        });
+        Classified {
+            ranked: known.collect(),
+            in_scope: ranked.in_scope,
+            certainty: ranked.certainty,
+        }
+    }
+}
+
+/// Returns what a catalogue's model is trained on, in the catalogue's order.
+pub fn examples(catalogue: &Catalogue) -> Vec<Example<'_>> {
+    let mut examples = Vec::new();
+    for intent in catalogue.intents() {
+        for language in Language::ALL {
+            for example in intent.examples.get(language) {
+                examples.push(Example {
+                    text: &example.value,
+                    label: &intent.name,
+                });
+            }
+        }
+    }
+    examples
+}
+
+/// Trains the model of a catalogue, in a few seconds.
+pub fn train(catalogue: &Catalogue) -> Model {
+    Model::train(&examples(catalogue), &Hyper::default())
 }

@@ -29,6 +29,11 @@ pub struct Word {
     pub asked: bool,
 }
 
+/// Words that are a sentence where a comma follows.
+const ANSWERS: [&str; 10] = [
+    "no", "nope", "nah", "yes", "yeah", "ok", "okay", "si", "hi", "hola",
+];
+
 /// The words of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clauses {
@@ -47,6 +52,14 @@ impl Clauses {
             let gap = original.get(end..source.start).unwrap_or_default();
             let (mut before, asked) = marks(gap);
             if words.is_empty() {
+                before = Break::Hard;
+            }
+            // "No, I lost it" begins anew after the "no"; "no perdí nada" does not.
+            if before == Break::Soft
+                && let Some(last) = words.last()
+                && last.before == Break::Hard
+                && ANSWERS.contains(&form.text.get(last.range.clone()).unwrap_or_default())
+            {
                 before = Break::Hard;
             }
             if let Some(last) = words.last_mut() {

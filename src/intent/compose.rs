@@ -1,5 +1,8 @@
 //! Several requests in one message: where it may be cut, and in which order the parts are served.
 
+pub mod answers;
+pub mod follow;
+
 use std::ops::Range;
 
 use super::IntentName;
@@ -7,10 +10,13 @@ use super::clauses::Break;
 use super::utterance::Utterance;
 
 /// Words that join two requests, in both languages.
-const JOINERS: [&str; 16] = [
-    "and", "also", "plus", "then", "but", "y", "e", "tambien", "ademas", "pero", "luego",
-    "despues", "n", "oh", "btw", "besides",
+const JOINERS: [&str; 14] = [
+    "and", "also", "plus", "then", "y", "e", "tambien", "ademas", "luego", "despues", "n", "oh",
+    "btw", "besides",
 ];
+
+/// Words that set one half of a story against the other.
+const CONTRASTS: [&str; 6] = ["but", "pero", "although", "though", "aunque", "yet"];
 
 /// Cuts tried at most: beyond, a message is a story and not a list of requests.
 const CUTS_MAX: usize = 8;
@@ -40,8 +46,11 @@ pub fn cuts(utterance: &Utterance, words: &Range<usize>) -> Vec<Cut> {
         while start < words.end && JOINERS.contains(&utterance.word(start)) {
             start += 1;
         }
+        // "… but then" contrasts within one story.
+        let contrasts =
+            CONTRASTS.contains(&utterance.word(at - 1)) || CONTRASTS.contains(&utterance.word(at));
         let joined = start > at;
-        if (joined || before > Break::None) && start < words.end {
+        if (joined || before > Break::None) && start < words.end && !contrasts {
             let strength = if joined {
                 before.max(Break::Soft)
             } else {
@@ -82,7 +91,7 @@ pub fn rank(intent: &IntentName) -> usize {
 }
 
 /// Intents that only accompany others: dropped where anything else was asked for.
-const COURTESIES: [&str; 12] = [
+const COURTESIES: [&str; 13] = [
     "greeting",
     "goodbye",
     "thanks",
@@ -95,7 +104,27 @@ const COURTESIES: [&str; 12] = [
     "bot_identity",
     "help",
     "repeat",
+    "sensitive_data",
 ];
+
+/// What doing one thing takes care of by itself.
+const INCLUDED: [(&str, &[&str]); 2] = [
+    (
+        "card_lost_stolen",
+        &["card_freeze", "card_replace", "card_status"],
+    ),
+    ("report_fraud", &["verify_message", "fraud_alert_reply"]),
+];
+
+/// Whether a request is taken care of by another one of the same message. In danger nothing else matters.
+pub fn is_included(intent: &IntentName, others: &[IntentName]) -> bool {
+    others.iter().any(|other| {
+        (*other == *"crisis" && *intent != *"crisis")
+            || INCLUDED
+                .iter()
+                .any(|(whole, parts)| *other == **whole && parts.contains(&intent.as_str()))
+    })
+}
 
 /// Whether an intent only accompanies others.
 pub fn is_courtesy(intent: &IntentName) -> bool {

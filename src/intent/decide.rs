@@ -1,46 +1,71 @@
 //! From weights to a verdict: act, offer readings, or say that it was not understood.
 //!
 //! A conformal set: every reading likely enough to be the right one is in it. One reading, act; two or three, offer them; more, or
-//! none likely at all, reject. What moves money or changes a card needs more certainty than what only reads.
+//! none likely at all, reject. What moves money or changes a card needs more certainty than what only reads; what must
+//! never be missed needs less, and is offered rather than dropped.
 
 use super::IntentName;
+use super::model;
+use super::weigh::Weighed;
 
 /// Readings offered at most: more are a menu (requirement 5.1 rule 9).
 const OFFERED_MAX: usize = 3;
 
-/// How sure the matcher must be. Set by cross-validation over the catalogue (`bursar intents eval`).
+/// How sure the matcher must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
-    /// Probability from which one reading is acted on.
+    /// Certainty from which a reading is acted on.
     pub act: f32,
     /// The same for what moves money or changes a card.
-    pub act_on_money: f32,
-    /// Probability from which a reading belongs to the set.
+    pub act_on_change: f32,
+    /// Probability from which what must never be missed is acted on.
+    pub act_on_safety: f32,
+    /// Probability from which a reading belongs to the set that is offered.
     pub offer: f32,
-    /// Certainty of being in scope below which nothing is offered.
-    pub scope: f32,
+    /// Probability of being in scope below which nothing is acted on.
+    pub act_scope: f32,
+    /// The same for offering.
+    pub offer_scope: f32,
 }
 
-impl Default for Thresholds {
-    fn default() -> Self {
+impl Thresholds {
+    /// Takes the scope thresholds that cross-validation chose for a model; the others hold for every model, since
+    /// certainty and probability are calibrated.
+    pub fn new(model: &model::Thresholds) -> Self {
         Self {
             act: 0.5,
-            act_on_money: 0.65,
-            offer: 0.12,
-            scope: 0.2,
+            act_on_change: 0.7,
+            act_on_safety: 0.45,
+            offer: 0.1,
+            act_scope: model.answer_scope,
+            offer_scope: model.offer_scope,
         }
     }
 }
 
+/// What an error about an intent costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stake {
+    /// It only reads or tells.
+    Reads,
+    /// It moves money or changes a card: doing it wrongly costs.
+    Changes,
+    /// It must never be missed: not doing it costs.
+    Saves,
+}
+
 /// Intents whose skills move money or change a card.
-const MONEY: [&str; 18] = [
+const CHANGES: [&str; 22] = [
+    "account_close",
     "card_activate",
     "card_freeze",
+    "card_pin",
     "card_replace",
     "card_unfreeze",
     "credit_limit_change",
-    "data_delete",
+    "dispute_withdraw",
     "international_transfer",
+    "logout",
     "pay_bill",
     "pay_card",
     "pay_person",
@@ -52,11 +77,18 @@ const MONEY: [&str; 18] = [
     "rewards_redeem",
     "transfer_own",
     "unlink_account",
+    "virtual_card",
 ];
 
-/// Whether an intent needs the higher certainty.
-pub fn is_money(intent: &IntentName) -> bool {
-    MONEY.contains(&intent.as_str())
+/// Returns what an error about an intent costs; `safety` is what its file says.
+pub fn stake(intent: &IntentName, safety: bool) -> Stake {
+    if safety {
+        Stake::Saves
+    } else if CHANGES.contains(&intent.as_str()) {
+        Stake::Changes
+    } else {
+        Stake::Reads
+    }
 }
 
 /// A verdict on weighed readings.
@@ -70,33 +102,36 @@ pub enum Verdict {
     Reject,
 }
 
-/// Decides on readings ranked best first, as positions with probabilities.
+/// Decides on weighed readings.
 pub fn decide(
-    ranked: &[(usize, f32)],
-    in_scope: f32,
+    weighed: &Weighed,
     thresholds: &Thresholds,
-    is_money: impl Fn(usize) -> bool,
+    stake: impl Fn(usize) -> Stake,
 ) -> Verdict {
-    let Some((best, probability)) = ranked.first().copied() else {
+    let Some((best, probability)) = weighed.best() else {
         return Verdict::Reject;
     };
-    if in_scope < thresholds.scope {
-        return Verdict::Reject;
-    }
-    let needed = if is_money(best) {
-        thresholds.act_on_money
-    } else {
-        thresholds.act
+    let sure = match stake(best) {
+        Stake::Reads => weighed.certainty >= thresholds.act,
+        Stake::Changes => weighed.certainty >= thresholds.act_on_change,
+        Stake::Saves => probability >= thresholds.act_on_safety,
     };
-    if probability >= needed {
+    if sure && weighed.in_scope >= thresholds.act_scope {
         return Verdict::Act(best, probability);
     }
-    let set: Vec<(usize, f32)> = ranked
+    let mut set: Vec<(usize, f32)> = weighed
+        .ranked
         .iter()
         .copied()
         .filter(|(_, p)| *p >= thresholds.offer)
         .collect();
-    if set.is_empty() || set.len() > OFFERED_MAX {
+    // Better one question too many than a lost card unheard.
+    let saves = set.iter().any(|(intent, _)| stake(*intent) == Stake::Saves);
+    if saves {
+        set.truncate(OFFERED_MAX);
+        return Verdict::Clarify(set);
+    }
+    if weighed.in_scope < thresholds.offer_scope || set.is_empty() || set.len() > OFFERED_MAX {
         return Verdict::Reject;
     }
     Verdict::Clarify(set)
@@ -107,8 +142,24 @@ mod tests {
     use super::*;
 
     fn verdict(ranked: &[(usize, f32)], in_scope: f32) -> Verdict {
-        decide(ranked, in_scope, &Thresholds::default(), |intent| {
-            intent == 7
+        let weighed = Weighed {
+            ranked: ranked.to_vec(),
+            in_scope,
+            certainty: ranked.first().map_or(0.0, |(_, p)| *p),
+            ..Weighed::default()
+        };
+        let thresholds = Thresholds {
+            act: 0.5,
+            act_on_change: 0.7,
+            act_on_safety: 0.4,
+            offer: 0.1,
+            act_scope: 0.5,
+            offer_scope: 0.3,
+        };
+        decide(&weighed, &thresholds, |intent| match intent {
+            7 => Stake::Changes,
+            8 => Stake::Saves,
+            _ => Stake::Reads,
         })
     }
 
@@ -118,11 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn money_needs_more() {
-        assert_eq!(verdict(&[(1, 0.6), (2, 0.3)], 0.9), Verdict::Act(1, 0.6));
+    fn what_changes_something_needs_more() {
+        assert_eq!(verdict(&[(1, 0.55), (2, 0.3)], 0.9), Verdict::Act(1, 0.55));
         assert_eq!(
-            verdict(&[(7, 0.6), (2, 0.3)], 0.9),
-            Verdict::Clarify(vec![(7, 0.6), (2, 0.3)])
+            verdict(&[(7, 0.55), (2, 0.3)], 0.9),
+            Verdict::Clarify(vec![(7, 0.55), (2, 0.3)])
+        );
+    }
+
+    #[test]
+    fn what_saves_is_offered_even_out_of_scope() {
+        assert_eq!(
+            verdict(&[(1, 0.4), (8, 0.2)], 0.1),
+            Verdict::Clarify(vec![(1, 0.4), (8, 0.2)])
         );
     }
 
@@ -132,5 +191,10 @@ mod tests {
         assert_eq!(verdict(&even, 0.9), Verdict::Reject);
         assert_eq!(verdict(&[(1, 0.9)], 0.05), Verdict::Reject);
         assert_eq!(verdict(&[], 0.9), Verdict::Reject);
+    }
+
+    #[test]
+    fn between_the_scopes_it_is_offered() {
+        assert_eq!(verdict(&[(1, 0.9)], 0.4), Verdict::Clarify(vec![(1, 0.9)]));
     }
 }

@@ -51,7 +51,7 @@ impl Trace {
     /// Notes what examples, patterns and classifier made of a text.
     pub(super) fn weighed(&mut self, matcher: &Matcher, form: &str, weighed: &Weighed) {
         let name = |intent: usize| matcher.name(intent).map_or("?", |name| name.as_str());
-        if let Some(intent) = weighed.example {
+        if let (Some(intent), true) = (weighed.known, weighed.example) {
             self.note("example", || {
                 format!("`{form}` is an example of {}", name(intent))
             });
@@ -67,22 +67,24 @@ impl Trace {
                 )
             });
         }
-        if !weighed.classified.is_empty()
-            || (weighed.example.is_none() && weighed.patterns.is_empty())
-        {
+        if weighed.known.is_none() {
             self.note("classifier", || {
                 let list: Vec<String> = weighed
                     .classified
+                    .ranked
                     .iter()
                     .take(SHOWN)
                     .map(|(intent, p)| format!("{} {p:.2}", name(*intent)))
                     .collect();
                 let list = if list.is_empty() {
-                    "nothing like it".to_owned()
+                    "nothing".to_owned()
                 } else {
                     list.join(", ")
                 };
-                format!("`{form}`: {list} (in scope {:.2})", weighed.in_scope)
+                format!(
+                    "`{form}`: {list} (certain {:.2}, in scope {:.2})",
+                    weighed.certainty, weighed.in_scope
+                )
             });
         }
     }

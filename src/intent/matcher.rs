@@ -1,40 +1,45 @@
 //! The matcher: a message in, what it is taken to mean out.
 //!
-//! Stages, in order: redact, normalise, language, safety rules, examples with patterns and classifier, slots, decision,
-//! composition. Each is a pure function in its own file; this one only leads from one to the next, and says what each found
-//! when somebody asks (`explain`).
+//! Stages, in order: redact, normalise, language, safety rules, answers to what was asked, follow-ups, examples with patterns
+//! and classifier, guard, decision, composition, slots. Each is a pure function in its own file; this one only leads
+//! from one to the next, and says what each found when somebody asks (`explain`).
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use super::catalogue::Catalogue;
-use super::classify::Classify;
-use super::compose::{self, Cut};
-use super::decide::{self, Thresholds, Verdict};
-use super::explain::Trace;
-use super::nearest::Nearest;
+use super::classify::Classifier;
+use super::compose::answers::Answers;
+use super::compose::follow::Past;
+use super::decide::Thresholds;
+use super::explain::{self, Trace};
+use super::guard::Guard;
+use super::guess::Languages;
+use super::model::FormatError;
 use super::rules::Rules;
-use super::safety::{Safety, SafetyError};
+use super::ruleset::RuleSetError;
+use super::safety::Safety;
+use super::slot::{self, SlotContext};
 use super::utterance::Utterance;
-use super::weigh::{Examples, Weighed, weigh};
-use super::{Decision, Expecting, IntentName, Language, Reading, Slots, Understanding};
+use super::weigh::Examples;
+use super::{Decision, Expecting, IntentName, Language, Reading, Slots, Understanding, compose};
 use crate::redact::redact;
 
-/// How sure a safety rule is: it has exceptions for all that was foreseen.
-const ALARM: f32 = 0.95;
-/// How sure each part of a message must be for the message to be cut.
-const PART: f32 = 0.6;
-/// Requests served of one message at most.
-const REQUESTS_MAX: usize = 4;
+mod settle;
+
+/// How many of the earlier messages a follow-up looks back at.
+const LOOK_BACK: usize = 5;
 
 /// Why a matcher cannot be made.
 #[derive(Debug, Error)]
 pub enum MatcherError {
-    /// The built-in safety rules are broken.
+    /// The rules built into the binary are broken.
     #[error(transparent)]
-    Safety(#[from] SafetyError),
+    Rules(#[from] RuleSetError),
+    /// The model built into the binary is broken.
+    #[error("the built-in model cannot be read")]
+    Model(#[from] FormatError),
 }
 
 /// What is around a message.
@@ -54,28 +59,34 @@ pub struct Matcher {
     examples: Examples,
     rules: Rules,
     safety: Safety,
-    classifier: Box<dyn Classify>,
+    answers: Answers,
+    guard: Guard,
+    classifier: Classifier,
     thresholds: Thresholds,
-    languages: super::guess::Languages,
-}
-
-/// What a part of a message is taken for.
-#[derive(Clone, Debug)]
-struct Part {
-    words: Range<usize>,
-    weighed: Weighed,
+    languages: Languages,
 }
 
 impl Matcher {
-    /// Compiles a catalogue.
+    /// Compiles a catalogue with the model built into the binary, which was trained on the catalogue built into it.
     pub fn new(catalogue: Arc<Catalogue>) -> Result<Self, MatcherError> {
+        let classifier = Classifier::built_in(&catalogue)?;
+        Self::with_classifier(catalogue, classifier)
+    }
+
+    /// Compiles a catalogue with a model of its own.
+    pub fn with_classifier(
+        catalogue: Arc<Catalogue>,
+        classifier: Classifier,
+    ) -> Result<Self, MatcherError> {
         Ok(Self {
             examples: Examples::new(&catalogue),
             rules: Rules::new(&catalogue),
             safety: Safety::built_in()?,
-            classifier: Box::new(Nearest::new(&catalogue)),
-            thresholds: Thresholds::default(),
-            languages: super::guess::Languages::new(&catalogue),
+            answers: Answers::built_in()?,
+            guard: Guard::built_in()?,
+            thresholds: Thresholds::new(classifier.thresholds()),
+            classifier,
+            languages: Languages::new(&catalogue),
             catalogue,
         })
     }
@@ -87,21 +98,59 @@ impl Matcher {
 
     /// Takes a message for what it means.
     pub fn understand(&self, text: &str, context: &Context<'_>) -> Understanding {
-        self.read(text, context, &mut Trace::off())
+        self.read(text, context, &self.past(context), &mut Trace::off())
     }
 
     /// Like [`Matcher::understand`], and returns what each stage found.
     pub fn explain(&self, text: &str, context: &Context<'_>) -> (Understanding, Trace) {
         let mut trace = Trace::on();
-        let understanding = self.read(text, context, &mut trace);
+        let understanding = self.read(text, context, &self.past(context), &mut trace);
         (understanding, trace)
     }
 
-    fn read(&self, text: &str, context: &Context<'_>, trace: &mut Trace) -> Understanding {
+    /// Returns what the customer asked for last, worked out from the earlier messages when somebody wants to know.
+    fn past<'p>(&'p self, context: &Context<'p>) -> Past<'p> {
+        if context.history.is_empty() {
+            return Past::known(None);
+        }
+        let Context {
+            language, history, ..
+        } = *context;
+        Past::lazy(move || {
+            let from = history.len().saturating_sub(LOOK_BACK);
+            let mut last = None;
+            for text in history.get(from..).unwrap_or_default() {
+                let context = Context {
+                    language,
+                    expecting: None,
+                    history: &[],
+                };
+                let past = Past::known(last.clone());
+                let understanding = self.read(text, &context, &past, &mut Trace::off());
+                let asked = understanding.intents.into_iter().rev().find(|reading| {
+                    !compose::is_courtesy(&reading.name)
+                        && !compose::answers::is_within(&reading.name)
+                });
+                last = asked.or(last);
+            }
+            last
+        })
+    }
+
+    fn read(
+        &self,
+        text: &str,
+        context: &Context<'_>,
+        past: &Past<'_>,
+        trace: &mut Trace,
+    ) -> Understanding {
         let redacted = redact(text);
-        trace.note("redact", || match redacted.found.iter().count() {
-            0 => "nothing to remove".to_owned(),
-            _ => redacted.text.clone(),
+        trace.note("redact", || {
+            if redacted.found.is_empty() {
+                "nothing to remove".to_owned()
+            } else {
+                redacted.text.clone()
+            }
         });
         let utterance = Utterance::new(&redacted.text);
         trace.note("normalize", || utterance.form().to_owned());
@@ -115,7 +164,13 @@ impl Matcher {
             redacted: redacted.text,
         };
         if !utterance.is_empty() {
-            self.settle(&utterance, context, &mut understanding, trace);
+            self.settle(
+                &utterance,
+                context.expecting,
+                past,
+                &mut understanding,
+                trace,
+            );
         }
         if understanding.intents.is_empty()
             && understanding.alternatives.is_empty()
@@ -126,130 +181,23 @@ impl Matcher {
                 .push(Reading::new("sensitive_data", 1.0));
             understanding.decision = Decision::Act;
         }
-        trace.note("decide", || super::explain::verdict(&understanding));
+        trace.note("decide", || explain::verdict(&understanding));
         understanding
     }
 
-    fn settle(
-        &self,
-        utterance: &Utterance,
-        _context: &Context<'_>,
-        understanding: &mut Understanding,
-        trace: &mut Trace,
-    ) {
-        let mut readings: Vec<(usize, Reading)> = Vec::new();
-        let words = utterance.words();
-        for alarm in self.safety.alarms(utterance.phrase_words(&words)) {
-            trace.note("safety", || {
-                format!("{} by `{}`", alarm.intent, alarm.phrase)
-            });
-            let reading = Reading {
-                name: alarm.intent.clone(),
-                slots: alarm.slots.clone(),
-                confidence: ALARM,
-            };
-            readings.push((alarm.words.start, reading));
-        }
-        let mut verdict = Verdict::Reject;
-        for part in self.parts(utterance, trace) {
-            let found = decide::decide(
-                &part.weighed.ranked,
-                part.weighed.in_scope,
-                &self.thresholds,
-                |intent| self.name(intent).is_some_and(decide::is_money),
-            );
-            match found {
-                Verdict::Act(intent, confidence) => {
-                    if let Some(name) = self.name(intent) {
-                        let reading = Reading {
-                            name: name.clone(),
-                            slots: Slots::new(),
-                            confidence,
-                        };
-                        readings.push((part.words.start, reading));
-                    }
-                }
-                other => verdict = other,
-            }
-        }
-        tidy(&mut readings);
-        if !readings.is_empty() {
-            understanding.decision = Decision::Act;
-            understanding.intents = readings.into_iter().map(|(_, reading)| reading).collect();
-        } else if let Verdict::Clarify(offered) = verdict {
-            let offered = offered.into_iter().filter_map(|(intent, confidence)| {
-                let name = self.name(intent)?;
-                Some(Reading {
-                    name: name.clone(),
-                    slots: Slots::new(),
-                    confidence,
-                })
-            });
-            understanding.alternatives.extend(offered);
-            understanding.decision = Decision::Clarify;
-        }
+    /// Cuts the slots of an intent out of a text.
+    #[expect(
+        clippy::unused_self,
+        reason = "names known of the customer will be among what is compiled"
+    )]
+    fn fill(&self, intent: &IntentName, text: &str, language: Language) -> Slots {
+        slot::fill(intent, text, language, &SlotContext::default())
     }
 
-    /// Cuts a message where each part carries an intent of its own, and weighs the parts.
-    fn parts(&self, utterance: &Utterance, trace: &mut Trace) -> Vec<Part> {
-        let whole = 0..utterance.len();
-        let weighed = self.weigh(utterance, &whole);
-        trace.weighed(self, utterance.form(), &weighed);
-        let mut parts = vec![Part {
-            words: whole,
-            weighed,
-        }];
-        let mut settled = 0;
-        while let Some(part) = parts.get(settled) {
-            match self.cut(utterance, part, trace) {
-                Some((first, second)) => {
-                    parts.splice(settled..=settled, [first, second]);
-                    if parts.len() >= REQUESTS_MAX {
-                        break;
-                    }
-                }
-                None => settled += 1,
-            }
-        }
-        parts
-    }
-
-    fn cut(&self, utterance: &Utterance, part: &Part, trace: &mut Trace) -> Option<(Part, Part)> {
-        if part.weighed.example.is_some() || part.weighed.patterns.iter().any(|found| found.whole) {
-            return None;
-        }
-        for Cut { end, start, .. } in compose::cuts(utterance, &part.words) {
-            let first = part.words.start..end;
-            let second = start..part.words.end;
-            let (left, right) = (
-                self.weigh(utterance, &first),
-                self.weigh(utterance, &second),
-            );
-            let (Some(a), Some(b)) = (sure(&left), sure(&right)) else {
-                continue;
-            };
-            if a == b {
-                continue;
-            }
-            trace.weighed(self, utterance.form_of(first.clone()), &left);
-            trace.weighed(self, utterance.form_of(second.clone()), &right);
-            return Some((
-                Part {
-                    words: first,
-                    weighed: left,
-                },
-                Part {
-                    words: second,
-                    weighed: right,
-                },
-            ));
-        }
-        None
-    }
-
-    fn weigh(&self, utterance: &Utterance, words: &Range<usize>) -> Weighed {
-        let form = utterance.form_of(words.clone());
-        weigh(form, &self.examples, &self.rules, self.classifier.as_ref())
+    /// Cuts named slots out of a text.
+    #[expect(clippy::unused_self, reason = "as for fill")]
+    fn fill_named(&self, intent: &str, names: &[&str], text: &str, language: Language) -> Slots {
+        slot::fill_named(intent, names, text, language, &SlotContext::default())
     }
 
     /// Returns the name of the intent at a position of the catalogue.
@@ -264,29 +212,4 @@ impl Matcher {
     pub(super) const fn rules(&self) -> &Rules {
         &self.rules
     }
-}
-
-/// Returns the intent a part surely carries.
-fn sure(weighed: &Weighed) -> Option<usize> {
-    let (intent, probability) = weighed.ranked.first().copied()?;
-    (probability >= PART && weighed.in_scope >= PART).then_some(intent)
-}
-
-/// Drops what was said twice and what only accompanies a request, and orders the rest as it is served.
-fn tidy(readings: &mut Vec<(usize, Reading)>) {
-    readings.sort_by_key(|(at, reading)| (compose::rank(&reading.name), *at));
-    let mut seen: Vec<IntentName> = Vec::new();
-    readings.retain(|(_, reading)| {
-        let new = !seen.contains(&reading.name);
-        seen.push(reading.name.clone());
-        new
-    });
-    if readings
-        .iter()
-        .any(|(_, reading)| !compose::is_courtesy(&reading.name))
-    {
-        readings.retain(|(_, reading)| !compose::is_courtesy(&reading.name));
-    }
-    readings.truncate(REQUESTS_MAX);
-    readings.retain(|(_, reading)| !matches!(reading.name.as_str(), "unknown" | "out_of_scope"));
 }

@@ -51,7 +51,7 @@ pub enum PhraseError {
 }
 
 /// The position of a class in a book.
-type ClassId = u16;
+pub type ClassId = u16;
 
 /// Word classes, and the words of phrases.
 #[derive(Debug, Default)]
@@ -168,6 +168,11 @@ impl Book {
             self.entry(class, entry);
         }
         Ok(())
+    }
+
+    /// Returns the class of this name, `None` where it was not defined.
+    pub fn class_of(&self, name: &str) -> Option<ClassId> {
+        self.names.get(&format!("<{name}>")).copied()
     }
 
     fn class(&mut self, name: &str) -> Result<ClassId, PhraseError> {
@@ -348,6 +353,11 @@ impl Sighted<'_> {
             self.matches(&phrase.elements, start, Some(matched))
                 .is_some()
         })
+    }
+
+    /// Whether an entry of a class begins within some words.
+    pub fn holds(&self, class: ClassId, mut words: Range<usize>) -> bool {
+        words.any(|at| self.hits(at).iter().any(|(hit, _)| *hit == class))
     }
 
     fn hits(&self, at: usize) -> &[(ClassId, usize)] {

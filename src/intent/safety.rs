@@ -4,164 +4,32 @@
 //! (`safety/rules.toml`) whose exceptions are the look-alikes: negations, questions about how things work, lost dogs. The
 //! classifier then catches what no phrase foresaw; the rules make sure that it is never the only one who could.
 
-use std::ops::Range;
-
-use serde::Deserialize;
-use thiserror::Error;
-
-use super::phrases::{Book, Phrase, PhraseError, Sighted, Words};
-use super::{IntentName, Slots};
+use super::IntentName;
+use super::phrases::Words;
+use super::ruleset::{Match, RuleSet, RuleSetError, When};
 
 /// The rules built into the binary. A bank's own catalogue does not replace them.
 const RULES: &str = include_str!("safety/rules.toml");
 
-/// Why the rules cannot be read.
-#[derive(Debug, Error)]
-pub enum SafetyError {
-    /// They are no TOML of the right shape.
-    #[error("the safety rules do not parse")]
-    Toml(#[from] toml::de::Error),
-    /// A phrase is wrong.
-    #[error("a phrase of the safety rules is wrong")]
-    Phrase(#[from] PhraseError),
-    /// A rule names an exception that is not there.
-    #[error("there is no exception `{0}` in the safety rules")]
-    Exception(String),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    classes: toml::Table,
-    unless: toml::Table,
-    rule: Vec<RuleText>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleText {
-    intent: String,
-    #[serde(default)]
-    slots: Slots,
-    phrases: String,
-    #[serde(default)]
-    unless: Vec<String>,
-    #[serde(default)]
-    except: String,
-}
-
 /// The compiled rules.
 #[derive(Debug)]
-pub struct Safety {
-    book: Book,
-    rules: Vec<Rule>,
-}
-
-#[derive(Debug)]
-struct Rule {
-    intent: IntentName,
-    slots: Slots,
-    phrases: Vec<Phrase>,
-    exceptions: Vec<Phrase>,
-}
-
-/// A rule that holds for a message.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Alarm<'s> {
-    /// The intent that must be served.
-    pub intent: &'s IntentName,
-    /// What the rule itself tells about it.
-    pub slots: &'s Slots,
-    /// The words that matched.
-    pub words: Range<usize>,
-    /// The phrase that matched, to explain with.
-    pub phrase: &'s str,
-}
+pub struct Safety(RuleSet);
 
 impl Safety {
     /// Compiles the rules that ship with the binary.
-    pub fn built_in() -> Result<Self, SafetyError> {
-        Self::parse(RULES)
-    }
-
-    /// Compiles rules.
-    pub fn parse(text: &str) -> Result<Self, SafetyError> {
-        let file: File = toml::from_str(text)?;
-        let mut book = Book::default();
-        for (name, entries) in &file.classes {
-            book.define(name, entries.as_str().unwrap_or_default())?;
-        }
-        let mut rules = Vec::with_capacity(file.rule.len());
-        for rule in file.rule {
-            let mut exceptions = phrases(&mut book, &rule.except)?;
-            for name in &rule.unless {
-                let named = file.unless.get(name).and_then(toml::Value::as_str);
-                let named = named.ok_or_else(|| SafetyError::Exception(name.clone()))?;
-                exceptions.extend(phrases(&mut book, named)?);
-            }
-            rules.push(Rule {
-                intent: IntentName::from(rule.intent.as_str()),
-                slots: rule.slots,
-                phrases: phrases(&mut book, &rule.phrases)?,
-                exceptions,
-            });
-        }
-        Ok(Self { book, rules })
+    pub fn built_in() -> Result<Self, RuleSetError> {
+        RuleSet::parse(RULES).map(Self)
     }
 
     /// Returns the intents the rules can raise, each once.
     pub fn intents(&self) -> Vec<&IntentName> {
-        let mut names: Vec<&IntentName> = self.rules.iter().map(|rule| &rule.intent).collect();
-        names.sort();
-        names.dedup();
-        names
+        self.0.intents()
     }
 
-    /// Returns an alarm for each intent that some rule finds, the first rule of the file winning.
-    pub fn alarms(&self, words: Words<'_>) -> Vec<Alarm<'_>> {
-        let sighted = self.book.read(words);
-        let mut alarms: Vec<Alarm<'_>> = Vec::new();
-        for rule in &self.rules {
-            if alarms.iter().any(|alarm| *alarm.intent == rule.intent) {
-                continue;
-            }
-            let found = rule.phrases.iter().find_map(|phrase| {
-                let words = unexcepted(&sighted, phrase, &rule.exceptions)?;
-                Some(Alarm {
-                    intent: &rule.intent,
-                    slots: &rule.slots,
-                    words,
-                    phrase: &phrase.source,
-                })
-            });
-            alarms.extend(found);
-        }
-        alarms
+    /// Returns an alarm for each intent that some rule finds.
+    pub fn alarms(&self, words: Words<'_>) -> Vec<Match<'_>> {
+        self.0.all(&self.0.read(words), When::Always)
     }
-}
-
-fn phrases(book: &mut Book, lines: &str) -> Result<Vec<Phrase>, PhraseError> {
-    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(|line| book.phrase(line)).collect()
-}
-
-/// Returns the first match of a phrase around which no exception holds.
-fn unexcepted(
-    sighted: &Sighted<'_>,
-    phrase: &Phrase,
-    exceptions: &[Phrase],
-) -> Option<Range<usize>> {
-    let mut from = 0;
-    while let Some(found) = sighted.find_from(phrase, from) {
-        if !exceptions
-            .iter()
-            .any(|exception| sighted.excepts(exception, &found))
-        {
-            return Some(found);
-        }
-        from = found.start + 1;
-    }
-    None
 }
 
 #[cfg(test)]

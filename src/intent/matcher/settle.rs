@@ -1,0 +1,581 @@
+//! From a prepared message to readings: who is asked, in which order, and who wins.
+
+use std::ops::Range;
+
+use crate::intent::compose::answers::is_within;
+use crate::intent::compose::follow::{self, Past};
+use crate::intent::compose::{self, Cut};
+use crate::intent::decide::{self, Stake, Verdict};
+use crate::intent::explain::Trace;
+use crate::intent::guard::Form;
+use crate::intent::phrases::{Sighted, Words};
+use crate::intent::ruleset::Match;
+use crate::intent::utterance::Utterance;
+use crate::intent::weigh::{Weighed, weigh};
+use crate::intent::{Decision, Expecting, IntentName, Language, Reading, Understanding};
+
+use super::Matcher;
+
+/// How sure a phrase of the tables is: it has exceptions for all that was foreseen.
+const PHRASE: f32 = 0.95;
+/// How sure each part of a message must be for the message to be cut.
+const PART: f32 = 0.6;
+/// A message as certain as this is not cut for so few words.
+const CERTAIN: f32 = 0.9;
+const SHORT: usize = 3;
+/// Requests served of one message at most.
+const REQUESTS_MAX: usize = 4;
+/// What something offered can be named by.
+const CHOSEN_BY: [&str; 5] = ["index", "account", "card", "payee", "merchant"];
+/// Words a bare value has at most.
+const VALUE_WORDS: usize = 6;
+/// A reading left over when others were taken out counts only if it was at least this likely among all.
+const LEFT_OVER: f32 = 0.08;
+
+/// A request found in a message, and the word it begins at.
+struct Found {
+    at: usize,
+    reading: Reading,
+}
+
+/// A part of a message and what it weighs.
+struct Part {
+    words: Range<usize>,
+    weighed: Weighed,
+}
+
+/// What is known of a message while it is settled.
+struct Message<'m> {
+    utterance: &'m Utterance,
+    words: &'m [&'m str],
+    sighted: &'m Sighted<'m>,
+    language: Language,
+}
+
+impl Matcher {
+    pub(super) fn settle(
+        &self,
+        utterance: &Utterance,
+        expecting: Option<Expecting>,
+        past: &Past<'_>,
+        understanding: &mut Understanding,
+        trace: &mut Trace,
+    ) {
+        let words = utterance.words();
+        let view = utterance.phrase_words(&words);
+        let mut alarms = self.safety.alarms(view);
+        if let Some(repaired) = self.classifier.repair(utterance.form()) {
+            trace.note("spelling", || repaired.clone());
+            self.alarm_again(&repaired, utterance, &mut alarms);
+        }
+        for alarm in &alarms {
+            trace.note("safety", || {
+                format!("{} by `{}`", alarm.intent, alarm.phrase)
+            });
+        }
+        let sighted = self.answers.read(view);
+        let language = understanding.language;
+        let message = Message {
+            utterance,
+            words: &words,
+            sighted: &sighted,
+            language,
+        };
+
+        let mut found: Vec<Found> = Vec::new();
+        let mut offered = Vec::new();
+        let answer = expecting
+            .and_then(|expecting| self.answer(&message, expecting, &mut alarms, trace))
+            .or_else(|| self.follow_up(&message, past, &alarms, trace));
+        if let Some(reading) = answer {
+            found.push(Found { at: 0, reading });
+            for alarm in &alarms {
+                found.push(self.raised(&message, alarm, 0..words.len()));
+            }
+        } else {
+            offered = self.requests(&message, &alarms, &mut found, trace);
+            self.point_back(&message, past, &mut found);
+        }
+        tidy(&mut found, expecting);
+        if !found.is_empty() {
+            understanding.decision = Decision::Act;
+            understanding.intents = found.into_iter().map(|found| found.reading).collect();
+        } else if !offered.is_empty() {
+            understanding.decision = Decision::Clarify;
+            understanding.alternatives = offered;
+        }
+    }
+
+    /// Adds the alarms that only the repaired spelling raises.
+    fn alarm_again<'s>(
+        &'s self,
+        repaired: &str,
+        utterance: &Utterance,
+        alarms: &mut Vec<Match<'s>>,
+    ) {
+        let words: Vec<&str> = repaired.split(' ').collect();
+        // Where words were parted, positions no longer fit, and the alarm is about the whole message.
+        let fits = words.len() == utterance.len();
+        let sentences = if fits {
+            utterance.clauses().sentences()
+        } else {
+            &[0]
+        };
+        for mut alarm in self.safety.alarms(Words {
+            words: &words,
+            sentences,
+        }) {
+            if alarms.iter().any(|other| other.intent == alarm.intent) {
+                continue;
+            }
+            if !fits {
+                alarm.words = 0..utterance.len();
+            }
+            alarms.push(alarm);
+        }
+    }
+
+    /// Reads a message as the answer to what was asked.
+    fn answer(
+        &self,
+        message: &Message<'_>,
+        expecting: Expecting,
+        alarms: &mut Vec<Match<'_>>,
+        trace: &mut Trace,
+    ) -> Option<Reading> {
+        let found = self.answers.find(message.sighted, expecting);
+        if let Some(found) = &found {
+            trace.note("answer", || {
+                format!("{} by `{}`", found.intent, found.phrase)
+            });
+        }
+        let reading = match (expecting, found) {
+            (Expecting::FraudAlert, Some(found)) => {
+                // "No, I didn't buy that" answers the alert; it does not dispute something else.
+                alarms.retain(|alarm| !matches!(alarm.intent.as_str(), "dispute" | "report_fraud"));
+                Reading {
+                    name: found.intent.clone(),
+                    slots: found.slots.clone(),
+                    confidence: PHRASE,
+                }
+            }
+            (Expecting::FraudAlert, None) => alarms
+                .iter()
+                .position(|alarm| *alarm.intent == *"dispute")
+                .map(|at| {
+                    alarms.remove(at);
+                    let slots = [("answer", "no")].into_iter().collect();
+                    Reading {
+                        name: "fraud_alert_reply".into(),
+                        slots,
+                        confidence: PHRASE,
+                    }
+                })?,
+            (_, Some(found)) if *found.intent == *"edit" => self.edit(message)?,
+            (_, Some(found)) => Reading {
+                name: found.intent.clone(),
+                slots: found.slots.clone(),
+                confidence: PHRASE,
+            },
+            (_, None)
+                if !alarms.is_empty() || !self.is_bare_value(message, 0..message.words.len()) =>
+            {
+                return None;
+            }
+            (Expecting::Confirmation, None) => self.edit(message)?,
+            (Expecting::Choice, None) => {
+                let text = message.utterance.original();
+                let slots = self.fill_named("select", &CHOSEN_BY, text, message.language);
+                Reading {
+                    name: "select".into(),
+                    slots,
+                    confidence: PHRASE,
+                }
+            }
+        };
+        Some(reading)
+    }
+
+    /// Reads a change to what is about to be done: at least one thing must be said anew.
+    fn edit(&self, message: &Message<'_>) -> Option<Reading> {
+        let text = message.utterance.original();
+        let mut slots = self.fill(&"edit".into(), text, message.language);
+        if slots.is_empty() {
+            // An account named without "from" can only be the one the money comes from.
+            let account = self.fill_named("balance", &["account"], text, message.language);
+            if let Some(account) = account.text("account") {
+                slots.insert("from", account);
+            }
+        }
+        (!slots.is_empty()).then(|| Reading {
+            name: "edit".into(),
+            slots,
+            confidence: PHRASE,
+        })
+    }
+
+    /// Whether some words only name a value: nothing to do, nothing that is known as a request of its own.
+    fn is_bare_value(&self, message: &Message<'_>, words: Range<usize>) -> bool {
+        if words.len() > VALUE_WORDS || self.answers.has_action(message.sighted, words.clone()) {
+            return false;
+        }
+        let weighed = self.weigh(message.utterance, &words);
+        weighed
+            .known
+            .and_then(|intent| self.name(intent))
+            .is_none_or(follow::is_value_like)
+    }
+
+    /// Reads a message as going on from the last one.
+    fn follow_up(
+        &self,
+        message: &Message<'_>,
+        past: &Past<'_>,
+        alarms: &[Match<'_>],
+        trace: &mut Trace,
+    ) -> Option<Reading> {
+        if !alarms.is_empty() {
+            return None;
+        }
+        let starter = self.answers.follow_up(message.sighted);
+        let from = starter.as_ref().map_or(0, |starter| starter.words.end);
+        let rest = from..message.words.len();
+        if rest.is_empty() || !self.is_bare_value(message, rest.clone()) {
+            return None;
+        }
+        let last = past.last()?;
+        let text = message.utterance.original_of(rest);
+        let said = self.fill(&last.name, text, message.language);
+        if said.is_empty() {
+            return None;
+        }
+        trace.note("follow-up", || format!("goes on from {}", last.name));
+        let slots = follow::changed(&last.slots, &said);
+        Some(Reading {
+            name: last.name.clone(),
+            slots,
+            confidence: PHRASE,
+        })
+    }
+
+    /// Lets "it", "there" and "and in total?" point at what was asked before.
+    fn point_back(&self, message: &Message<'_>, past: &Past<'_>, found: &mut [Found]) {
+        let [Found { reading, .. }] = found else {
+            return;
+        };
+        let all = 0..message.words.len();
+        let points = self.answers.has_pointer(message.sighted, all)
+            || self.answers.follow_up(message.sighted).is_some();
+        if !points || compose::is_courtesy(&reading.name) || is_within(&reading.name) {
+            return;
+        }
+        if let Some(intent) = self.catalogue.intent(&reading.name)
+            && let Some(last) = past.last()
+        {
+            follow::point(reading, intent, last);
+        }
+    }
+
+    /// Finds the requests of a message, part by part. Returns what to offer where nothing can be acted on.
+    fn requests(
+        &self,
+        message: &Message<'_>,
+        alarms: &[Match<'_>],
+        found: &mut Vec<Found>,
+        trace: &mut Trace,
+    ) -> Vec<Reading> {
+        let mut offered = Vec::new();
+        for part in self.parts(message, alarms, trace) {
+            let mut here: Vec<&Match<'_>> = alarms
+                .iter()
+                .filter(|alarm| part.words.contains(&alarm.words.start))
+                .collect();
+            self.weigh_alarms(&mut here, &part.weighed, trace);
+            if !here.is_empty() {
+                for alarm in here {
+                    found.push(self.raised(message, alarm, part.words.clone()));
+                }
+                continue;
+            }
+            match self.verdict(message, &part, trace) {
+                Verdict::Act(intent, confidence) => {
+                    found.extend(self.reading(message, intent, confidence, &part.words));
+                }
+                Verdict::Clarify(set) => {
+                    let readings = set.into_iter().filter_map(|(intent, confidence)| {
+                        self.reading(message, intent, confidence, &part.words)
+                    });
+                    offered.extend(readings.map(|found| found.reading));
+                }
+                Verdict::Reject => {}
+            }
+        }
+        offered.truncate(3);
+        offered
+    }
+
+    /// Leaves the alarms that count in a part: none where the text is known as something else, word for word; of those that
+    /// point at the same words, the one the classifier believes.
+    fn weigh_alarms(&self, alarms: &mut Vec<&Match<'_>>, weighed: &Weighed, trace: &mut Trace) {
+        let position = |alarm: &Match<'_>| self.catalogue.position(alarm.intent);
+        if let Some(intent) = weighed.known
+            && !alarms.iter().any(|alarm| position(alarm) == Some(intent))
+        {
+            if let (Some(alarm), Some(name)) = (alarms.first(), self.name(intent)) {
+                trace.note("safety", || {
+                    format!("{} gives way: this is {name}, word for word", alarm.intent)
+                });
+            }
+            alarms.clear();
+            return;
+        }
+        let belief = |alarm: &Match<'_>| {
+            let all = weighed.classified.ranked.iter();
+            all.clone()
+                .find(|(intent, _)| Some(*intent) == position(alarm))
+                .map_or(0.0, |(_, p)| *p)
+        };
+        alarms.sort_by(|a, b| {
+            belief(b)
+                .total_cmp(&belief(a))
+                .then(compose::rank(a.intent).cmp(&compose::rank(b.intent)))
+        });
+        let mut kept: Vec<&Match<'_>> = Vec::new();
+        for alarm in alarms.drain(..) {
+            let same = |other: &&Match<'_>| {
+                alarm.words.start < other.words.end && other.words.start < alarm.words.end
+            };
+            if !kept.iter().any(same) {
+                kept.push(alarm);
+            }
+        }
+        *alarms = kept;
+    }
+
+    /// Makes a reading of an alarm.
+    fn raised(&self, message: &Message<'_>, alarm: &Match<'_>, part: Range<usize>) -> Found {
+        let text = message.utterance.original_of(part);
+        let said = self.fill(alarm.intent, text, message.language);
+        let slots = follow::changed(alarm.slots, &said);
+        Found {
+            at: alarm.words.start,
+            reading: Reading {
+                name: alarm.intent.clone(),
+                slots,
+                confidence: PHRASE,
+            },
+        }
+    }
+
+    fn reading(
+        &self,
+        message: &Message<'_>,
+        intent: usize,
+        confidence: f32,
+        words: &Range<usize>,
+    ) -> Option<Found> {
+        let name = self.name(intent)?.clone();
+        let text = message.utterance.original_of(words.clone());
+        let slots = self.fill(&name, text, message.language);
+        Some(Found {
+            at: words.start,
+            reading: Reading {
+                name,
+                slots,
+                confidence,
+            },
+        })
+    }
+
+    /// Decides on a part, once its form has been looked at.
+    fn verdict(&self, message: &Message<'_>, part: &Part, trace: &mut Trace) -> Verdict {
+        let stake = |intent: usize| self.stake(intent);
+        let ranked = &part.weighed.ranked;
+        let decide = |weighed: &Weighed| decide::decide(weighed, &self.thresholds, stake);
+        let best = ranked.first().copied();
+        if part.weighed.known.is_some() || best.is_none_or(|(best, _)| stake(best) == Stake::Reads)
+        {
+            return decide(&part.weighed);
+        }
+        let sentences = message.utterance.clauses().sentences();
+        let starts: Vec<usize> = std::iter::once(0)
+            .chain(
+                sentences
+                    .iter()
+                    .filter_map(|start| start.checked_sub(part.words.start)),
+            )
+            .filter(|start| *start < part.words.len())
+            .collect();
+        let words = message.words.get(part.words.clone()).unwrap_or_default();
+        let Some((form, phrase)) = self.guard.form(Words {
+            words,
+            sentences: &starts,
+        }) else {
+            return decide(&part.weighed);
+        };
+        let barred = |intent: usize| match stake(intent) {
+            Stake::Reads => false,
+            Stake::Changes => true,
+            Stake::Saves => matches!(form, Form::LookAlike | Form::Supposes | Form::Denies),
+        };
+        if !best.is_some_and(|(best, _)| barred(best)) {
+            return decide(&part.weighed);
+        }
+        trace.note("guard", || {
+            format!("{form:?} by `{phrase}`: nothing is done")
+        });
+        let left: Vec<(usize, f32)> = ranked
+            .iter()
+            .copied()
+            .filter(|(intent, p)| !barred(*intent) && *p >= LEFT_OVER)
+            .collect();
+        let preferred = match form {
+            Form::Forbids => self.catalogue.position("deny"),
+            Form::Supposes => self.catalogue.position("faq"),
+            Form::Question | Form::LookAlike | Form::Denies => None,
+        };
+        match (preferred, left.first()) {
+            (Some(intent), _) => Verdict::Act(intent, PART),
+            (None, Some((intent, _))) if form != Form::LookAlike => Verdict::Act(*intent, PART),
+            (None, _) if form == Form::Question => {
+                Verdict::Clarify(ranked.iter().copied().take(2).collect())
+            }
+            _ => Verdict::Reject,
+        }
+    }
+
+    /// Cuts a message where each part carries an intent of its own, and weighs the parts.
+    fn parts(&self, message: &Message<'_>, alarms: &[Match<'_>], trace: &mut Trace) -> Vec<Part> {
+        let whole = 0..message.words.len();
+        let weighed = self.weigh(message.utterance, &whole);
+        trace.weighed(self, message.utterance.form(), &weighed);
+        let mut parts = vec![Part {
+            words: whole,
+            weighed,
+        }];
+        let mut settled = 0;
+        while let Some(part) = parts.get(settled) {
+            match self.cut(message, part, alarms, trace) {
+                Some((first, second)) => {
+                    parts.splice(settled..=settled, [first, second]);
+                    if parts.len() >= REQUESTS_MAX {
+                        break;
+                    }
+                }
+                None => settled += 1,
+            }
+        }
+        parts
+    }
+
+    fn cut(
+        &self,
+        message: &Message<'_>,
+        part: &Part,
+        alarms: &[Match<'_>],
+        trace: &mut Trace,
+    ) -> Option<(Part, Part)> {
+        if part.weighed.known.is_some() {
+            return None;
+        }
+        let utterance = message.utterance;
+        let (whole, _) = part.weighed.best()?;
+        let certain = part.weighed.certainty >= CERTAIN;
+        for Cut { end, start, .. } in compose::cuts(utterance, &part.words) {
+            // "I bought one ticket, got charged for three" is one thing.
+            if alarms
+                .iter()
+                .any(|alarm| alarm.words.start < end && start < alarm.words.end)
+            {
+                continue;
+            }
+            let (first, second) = (part.words.start..end, start..part.words.end);
+            let left = self.weigh(utterance, &first);
+            let Some(a) = sure(&left) else {
+                continue;
+            };
+            let right = self.weigh(utterance, &second);
+            let Some(b) = sure(&right).filter(|b| *b != a) else {
+                continue;
+            };
+            // "The difference between available and current balance" lists, it does not ask twice.
+            let both_known = left.known.is_some() && right.known.is_some();
+            if certain && second.len() < SHORT && !both_known {
+                continue;
+            }
+            // Who reports a loss tells how it came about; only what asks for something is a request of its own.
+            let tells = |other: usize, words: &Range<usize>| {
+                self.stake(other) != Stake::Saves
+                    && !self.answers.has_request(message.sighted, words.clone())
+            };
+            if certain
+                && self.stake(whole) == Stake::Saves
+                && ((b == whole && tells(a, &first)) || (a == whole && tells(b, &second)))
+            {
+                continue;
+            }
+            trace.weighed(self, utterance.form_of(first.clone()), &left);
+            trace.weighed(self, utterance.form_of(second.clone()), &right);
+            return Some((
+                Part {
+                    words: first,
+                    weighed: left,
+                },
+                Part {
+                    words: second,
+                    weighed: right,
+                },
+            ));
+        }
+        None
+    }
+
+    fn weigh(&self, utterance: &Utterance, words: &Range<usize>) -> Weighed {
+        let form = utterance.form_of(words.clone());
+        weigh(form, &self.examples, &self.rules, &self.classifier)
+    }
+
+    fn stake(&self, intent: usize) -> Stake {
+        let intent = self.catalogue.intents().get(intent);
+        intent.map_or(Stake::Reads, |intent| {
+            decide::stake(&intent.name, intent.safety)
+        })
+    }
+}
+
+/// Drops what was said twice, what another request takes care of and what only accompanies one, and orders the rest as
+/// it is served.
+fn tidy(found: &mut Vec<Found>, expecting: Option<Expecting>) {
+    found.sort_by_key(|found| (compose::rank(&found.reading.name), found.at));
+    let names: Vec<IntentName> = found
+        .iter()
+        .map(|found| found.reading.name.clone())
+        .collect();
+    let mut seen: Vec<IntentName> = Vec::new();
+    found.retain(|found| {
+        let name = &found.reading.name;
+        let new = !seen.contains(name) && !compose::is_included(name, &names);
+        seen.push(name.clone());
+        new
+    });
+    // A "yes" to an open question is no courtesy; out of the blue it is little more.
+    let accompanies = |found: &Found| {
+        let name = &found.reading.name;
+        if is_within(name) {
+            expecting.is_none()
+        } else {
+            compose::is_courtesy(name)
+        }
+    };
+    if !found.iter().all(accompanies) {
+        found.retain(|found| !accompanies(found));
+    }
+    found.truncate(REQUESTS_MAX);
+    found.retain(|found| !matches!(found.reading.name.as_str(), "unknown" | "out_of_scope"));
+}
+
+/// Returns the intent a part surely carries.
+fn sure(weighed: &Weighed) -> Option<usize> {
+    let (intent, _) = weighed.best()?;
+    (weighed.certainty >= PART && weighed.in_scope >= PART).then_some(intent)
+}
