@@ -280,14 +280,18 @@ fn junit(summary: &Summary, seconds: f64) -> String {
         ));
         match &verdict.failure {
             None => {
-                xml.push_str(&format!("  <testcase name=\"{name}\"/>\n"));
+                xml += "  <testcase name=\"";
+                xml += &name;
+                xml += "\"/>\n";
             }
             Some(failure) => {
-                xml.push_str(&format!(
-                    "  <testcase name=\"{name}\"><failure message=\"{}\">{}</failure></testcase>\n",
-                    escape(failure.difference.words()),
-                    escape(&failure.to_string())
-                ));
+                xml += "  <testcase name=\"";
+                xml += &name;
+                xml += "\"><failure message=\"";
+                xml += &escape(failure.difference.words());
+                xml += "\">";
+                xml += &escape(&failure.to_string());
+                xml += "</failure></testcase>\n";
             }
         }
     }

@@ -391,17 +391,18 @@ impl<'a> Player<'a> {
         let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(body) else {
             return body.to_vec();
         };
-        if let Some(event) = value.pointer_mut("/entry/0/messaging/0") {
-            if let Some(event) = event.as_object_mut() {
-                event.insert("sender".to_owned(), serde_json::json!({"id": PAGE}));
-                let psid = self.stage.psid.as_str();
-                event.insert("recipient".to_owned(), serde_json::json!({"id": psid}));
-                if let Some(message) = event
-                    .get_mut("message")
-                    .and_then(serde_json::Value::as_object_mut)
-                {
-                    message.insert("is_echo".to_owned(), true.into());
-                }
+        if let Some(event) = value
+            .pointer_mut("/entry/0/messaging/0")
+            .and_then(serde_json::Value::as_object_mut)
+        {
+            event.insert("sender".to_owned(), serde_json::json!({"id": PAGE}));
+            let psid = self.stage.psid.as_str();
+            event.insert("recipient".to_owned(), serde_json::json!({"id": psid}));
+            if let Some(message) = event
+                .get_mut("message")
+                .and_then(serde_json::Value::as_object_mut)
+            {
+                message.insert("is_echo".to_owned(), true.into());
             }
         }
         serde_json::to_vec(&value).unwrap_or_default()
