@@ -114,7 +114,7 @@ mod tests {
             // Christmas and New Year.
             ("2026-12-18", 10, "2027-01-05"),
             // Juneteenth and Independence Day: the latter on a Saturday in 2026 is not moved.
-            ("2026-06-18", 10, "2026-07-06"),
+            ("2026-06-18", 10, "2026-07-03"),
             // A new account has twenty.
             ("2026-11-22", 20, "2026-12-21"),
             // Independence Day on a Sunday in 2027 is kept on Monday.

@@ -524,14 +524,14 @@ mod tests {
             "# two accounts\nbank: everyday\nclock: 2026-11-22T10:41:00-05:00\nzone: America/New_York\nlocale: en_US\n\n> how much is in checking\n< Checking: $1\n  [See charges] [Savings]\n> [See charges]\n<*\n+ 2h\n! bank down\n> bal\n<~ ^I can't\n? intent balance\n? not case\n",
         )
         .unwrap();
-        assert_eq!(fixture.steps.len(), 9);
+        assert_eq!(fixture.steps.len(), 10);
         assert!(matches!(
             &fixture.steps[1].kind,
             StepKind::Bot(Expected::Exactly(lines)) if lines.len() == 2
         ));
         assert!(matches!(fixture.steps[4].kind, StepKind::Pass(7_200_000)));
         assert!(matches!(
-            &fixture.steps[8].kind,
+            &fixture.steps[9].kind,
             StepKind::Assert { negated: true, text } if text == "case"
         ));
     }
