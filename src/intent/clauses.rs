@@ -134,8 +134,15 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_before_a_comma_is_a_sentence() {
+        assert_eq!(clauses("no, perdí mi tarjeta").sentences(), [0, 1]);
+        assert_eq!(clauses("no perdí mi tarjeta").sentences(), [0]);
+        assert_eq!(clauses("my card, no, i lost it").sentences(), [0]);
+    }
+
+    #[test]
     fn commas_are_soft_and_questions_are_known() {
-        let clauses = clauses("no, is it locked? stop it");
+        let clauses = clauses("wait, is it locked? stop it");
         let words = clauses.words();
         assert_eq!(words[1].before, Break::Soft);
         assert!(words[3].asked);
