@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::bank::{
@@ -17,6 +16,7 @@ use crate::bank::{
 use crate::inbox::stored::StoredInput;
 use crate::store::keys::{Class, KeyError};
 use crate::store::{CommandLease, CommandSettled, NewInput, StoreError};
+use crate::work::Work;
 
 /// Whose command, and the exact request: the same bytes at every attempt.
 #[derive(Serialize, Deserialize)]
@@ -53,38 +53,30 @@ enum Attempt {
     NotArrived,
 }
 
+impl Work for CommandRunner {
+    type Lease = CommandLease;
+    const NAME: &'static str = "commands";
+
+    fn app(&self) -> &App {
+        &self.app
+    }
+
+    async fn lease(&self, max: usize) -> Result<Vec<CommandLease>, StoreError> {
+        self.app
+            .store
+            .lease_commands(self.app.node, self.app.clock.now_ms(), LEASE_MS, max)
+            .await
+    }
+
+    async fn perform(&self, lease: CommandLease) {
+        self.run_one(lease).await;
+    }
+}
+
 impl CommandRunner {
     /// Makes a runner.
     pub fn new(app: Arc<App>) -> Self {
         Self { app }
-    }
-
-    /// Leases and runs up to `max` commands. Returns how many.
-    pub async fn run_once(&self, max: usize) -> Result<usize, StoreError> {
-        let now_ms = self.app.clock.now_ms();
-        let leases = self
-            .app
-            .store
-            .lease_commands(self.app.node, now_ms, LEASE_MS, max)
-            .await?;
-        let count = leases.len();
-        futures::future::join_all(leases.into_iter().map(|lease| self.run_one(lease))).await;
-        Ok(count)
-    }
-
-    /// Runs commands until cancelled; leased ones are finished first.
-    pub async fn run(&self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            let arrived = self.app.store.work_arrived();
-            match self.run_once(16).await {
-                Ok(0) => crate::work::wait(&self.app, arrived, &stop).await,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(error = %error, "cannot lease commands");
-                    crate::work::wait(&self.app, arrived, &stop).await;
-                }
-            }
-        }
     }
 
     async fn run_one(&self, lease: CommandLease) {

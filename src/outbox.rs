@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::channel::{Delivered, Occasion, Outgoing, SendError};
@@ -18,6 +17,7 @@ use crate::inbox::stored::StoredInput;
 use crate::message::{OutboundMessage, PageId, Psid};
 use crate::store::keys::{Class, KeyError};
 use crate::store::{NewInput, PagePause, SendClass, SendLease, SendOutcome, StoreError};
+use crate::work::Work;
 
 /// How long a send may be under way, ms. Longer than the client's own limit.
 const LEASE_MS: i64 = 30_000;
@@ -59,6 +59,27 @@ pub struct Outbox {
     throttle: Arc<Throttle>,
 }
 
+impl Work for Outbox {
+    type Lease = SendLease;
+    const NAME: &'static str = "sends";
+
+    fn app(&self) -> &App {
+        &self.app
+    }
+
+    async fn lease(&self, max: usize) -> Result<Vec<SendLease>, StoreError> {
+        self.app
+            .store
+            .lease_sends(self.app.node, self.app.clock.now_ms(), LEASE_MS, max)
+            .await
+    }
+
+    /// The store gives a conversation's next message only after this one is settled.
+    async fn perform(&self, lease: SendLease) {
+        self.send_one(lease).await;
+    }
+}
+
 impl Outbox {
     /// Makes a sender that sends at most `per_second` messages a Page.
     pub fn new(app: Arc<App>, per_second: u32) -> Self {
@@ -66,69 +87,6 @@ impl Outbox {
             app,
             throttle: Arc::new(Throttle::new(per_second)),
         }
-    }
-
-    /// Leases and sends up to `max` messages. Returns how many.
-    pub async fn run_once(&self, max: usize) -> Result<usize, StoreError> {
-        let leases = self
-            .app
-            .store
-            .lease_sends(self.app.node, self.app.clock.now_ms(), LEASE_MS, max)
-            .await?;
-        let count = leases.len();
-        futures::future::join_all(leases.into_iter().map(|lease| self.send_one(lease))).await;
-        Ok(count)
-    }
-
-    /// Sends until cancelled; leased messages are finished first. A slow send holds up nobody else: each
-    /// runs on its own, and the store gives a conversation's next message only after this one is settled.
-    pub async fn run(&self, at_once: usize, stop: CancellationToken) {
-        let free = Arc::new(tokio::sync::Semaphore::new(at_once));
-        loop {
-            let arrived = self.app.store.work_arrived();
-            let permits = free.available_permits().min(64);
-            let leases = if permits == 0 {
-                Vec::new()
-            } else {
-                match self
-                    .app
-                    .store
-                    .lease_sends(self.app.node, self.app.clock.now_ms(), LEASE_MS, permits)
-                    .await
-                {
-                    Ok(leases) => leases,
-                    Err(error) => {
-                        tracing::error!(error = %error, "cannot lease sends");
-                        Vec::new()
-                    }
-                }
-            };
-            let idle = leases.is_empty();
-            for lease in leases {
-                let Ok(permit) = Arc::clone(&free).acquire_owned().await else {
-                    return;
-                };
-                let this = self.clone();
-                tokio::spawn(async move {
-                    this.send_one(lease).await;
-                    drop(permit);
-                });
-            }
-            if stop.is_cancelled() {
-                break;
-            }
-            if idle {
-                crate::work::wait(&self.app, arrived, &stop).await;
-            } else if free.available_permits() == 0 {
-                tokio::select! {
-                    permit = free.acquire() => drop(permit),
-                    () = stop.cancelled() => {}
-                }
-            }
-        }
-        let all = u32::try_from(at_once).unwrap_or(u32::MAX);
-        let done = free.acquire_many(all).await;
-        drop(done);
     }
 
     async fn send_one(&self, lease: SendLease) {

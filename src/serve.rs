@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures::FutureExt as _;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -36,9 +37,13 @@ use crate::store::Retention;
 use crate::store::keys::{Keys, MasterKey};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::telemetry::Metrics;
+use crate::work::Work as _;
 
 /// Sends under way at once.
 const SENDS_AT_ONCE: usize = 128;
+
+/// Bank commands under way at once: a bank that hangs holds up no other customer's freeze.
+const COMMANDS_AT_ONCE: usize = 128;
 
 /// How often timers are looked at and old rows taken away.
 const HOUSEKEEPING: Duration = Duration::from_millis(500);
@@ -196,24 +201,13 @@ fn workers(
     stop: &CancellationToken,
     parts: &mut JoinSet<&'static str>,
 ) {
-    let inbox = Inbox::new(Arc::clone(app));
-    let (turns, token) = (config.server.workers, stop.clone());
-    parts.spawn(async move {
-        inbox.run(turns, token).await;
-        "the inbox worker"
-    });
-    let outbox = Outbox::new(Arc::clone(app), config.messenger.max_sends_per_second);
-    let token = stop.clone();
-    parts.spawn(async move {
-        outbox.run(SENDS_AT_ONCE, token).await;
-        "the outbox worker"
-    });
-    let commands = CommandRunner::new(Arc::clone(app));
-    let token = stop.clone();
-    parts.spawn(async move {
-        commands.run(token).await;
-        "the command worker"
-    });
+    let sends_per_second = config.messenger.max_sends_per_second;
+    let turns = Inbox::new(Arc::clone(app)).run(config.server.workers, stop.clone());
+    let sends = Outbox::new(Arc::clone(app), sends_per_second).run(SENDS_AT_ONCE, stop.clone());
+    let commands = CommandRunner::new(Arc::clone(app)).run(COMMANDS_AT_ONCE, stop.clone());
+    parts.spawn(turns.map(|()| "the inbox worker"));
+    parts.spawn(sends.map(|()| "the outbox worker"));
+    parts.spawn(commands.map(|()| "the command worker"));
     let app = Arc::clone(app);
     let token = stop.clone();
     let retention = Retention {

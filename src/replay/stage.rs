@@ -35,6 +35,7 @@ use crate::simulator::messenger::MessengerSimulator;
 use crate::store::keys::{Keys, MasterKey};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::telemetry::Metrics;
+use crate::work::Work as _;
 
 use super::fixture::Header;
 
