@@ -3,5 +3,6 @@
 //! Every hop in it is the production hop: real HTTP, real signatures, the real adapter and sender.
 
 pub mod bank;
+mod listener;
 pub mod messenger;
 pub mod world;

@@ -24,23 +24,14 @@ mod worlds;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{Request, StatusCode};
-use axum::response::Response;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tower::ServiceExt as _;
+use axum::http::StatusCode;
+use tokio::net::TcpListener;
 
+use super::listener::Served;
 use crate::clock::SharedClock;
-use call::Cut;
 pub use fault::{Fault, FaultError, SetFault};
 pub use fdx::{Paging, Wire};
 pub use oauth::Client;
@@ -53,9 +44,6 @@ pub use worlds::{Control, Sudden, WorldError};
 
 /// A body larger than this is nothing the bank takes.
 const LARGEST_REQUEST: usize = 64 * 1024;
-
-/// Open calls get so long to finish at the end; hanging ones never do.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// How a simulated bank runs.
 #[derive(Debug, Clone)]
@@ -118,10 +106,7 @@ impl Shared {
 /// A running simulated bank. Dropping it stops it at once; [`BankSimulator::stop`] lets calls finish.
 pub struct BankSimulator {
     shared: Arc<Shared>,
-    address: SocketAddr,
-    stopping: CancellationToken,
-    cutting: CancellationToken,
-    tasks: TaskTracker,
+    served: Served,
 }
 
 impl BankSimulator {
@@ -152,22 +137,9 @@ impl BankSimulator {
             worlds,
             url: format!("http://{address}"),
         });
-        let simulator = Self {
-            shared: Arc::clone(&shared),
-            address,
-            stopping: CancellationToken::new(),
-            cutting: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-        };
-        let router = router(&shared);
-        simulator.tasks.spawn(accept(
-            listener,
-            router,
-            simulator.tasks.clone(),
-            simulator.stopping.clone(),
-            simulator.cutting.clone(),
-        ));
-        Ok(simulator)
+        let served = Served::start(listener, router(&shared))
+            .map_err(|source| SimulatorError::Listen(listen, source))?;
+        Ok(Self { shared, served })
     }
 
     /// Returns its address, `http://127.0.0.1:PORT`.
@@ -177,7 +149,7 @@ impl BankSimulator {
 
     /// Returns where it listens.
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.served.address()
     }
 
     /// Returns the handle that steers it.
@@ -192,22 +164,7 @@ impl BankSimulator {
 
     /// Stops accepting, lets open calls finish for a moment, and ends.
     pub async fn stop(self) {
-        self.stopping.cancel();
-        self.tasks.close();
-        if tokio::time::timeout(GRACE, self.tasks.wait())
-            .await
-            .is_err()
-        {
-            self.cutting.cancel();
-            self.tasks.wait().await;
-        }
-    }
-}
-
-impl Drop for BankSimulator {
-    fn drop(&mut self) {
-        self.stopping.cancel();
-        self.cutting.cancel();
+        self.served.stop().await;
     }
 }
 
@@ -225,77 +182,4 @@ fn router(shared: &Arc<Shared>) -> Router {
             Reply::failure(StatusCode::METHOD_NOT_ALLOWED, "405", "no such method")
         })
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
-}
-
-async fn accept(
-    listener: TcpListener,
-    router: Router,
-    tasks: TaskTracker,
-    stopping: CancellationToken,
-    cutting: CancellationToken,
-) {
-    loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    // Out of file handles, most likely; they come back when calls end.
-                    tracing::warn!("the simulated bank cannot accept: {error}");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-            () = stopping.cancelled() => return,
-        };
-        tasks.spawn(connection(
-            stream,
-            router.clone(),
-            stopping.clone(),
-            cutting.clone(),
-        ));
-    }
-}
-
-async fn connection(
-    stream: TcpStream,
-    router: Router,
-    stopping: CancellationToken,
-    cutting: CancellationToken,
-) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!("no TCP_NODELAY: {error}");
-    }
-    let service = service_fn(move |request: Request<Incoming>| {
-        let router = router.clone();
-        async move { respond(router, request).await }
-    });
-    let serving =
-        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    let mut serving = std::pin::pin!(serving);
-    // An error is a client that went away or a fault that cut the line; both are as wanted.
-    tokio::select! {
-        _ = serving.as_mut() => return,
-        () = cutting.cancelled() => return,
-        () = stopping.cancelled() => serving.as_mut().graceful_shutdown(),
-    }
-    tokio::select! {
-        _ = serving => {}
-        () = cutting.cancelled() => {}
-    }
-}
-
-/// Runs the router; a response marked [`Cut`] becomes an error, which closes the connection.
-async fn respond(router: Router, request: Request<Incoming>) -> Result<Response, io::Error> {
-    let response = match router.oneshot(request.map(Body::new)).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    };
-    if response.extensions().get::<Cut>().is_some() {
-        Err(io::Error::new(
-            io::ErrorKind::ConnectionAborted,
-            "closed on purpose",
-        ))
-    } else {
-        Ok(response)
-    }
 }

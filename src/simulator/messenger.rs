@@ -16,7 +16,6 @@ mod feed;
 mod graph;
 mod inspector;
 mod links;
-mod listener;
 mod media;
 mod multipart;
 mod page;
@@ -40,6 +39,7 @@ use tokio::sync::watch;
 
 use crate::clock::SharedClock;
 use crate::message::{PageId, Psid};
+use crate::simulator::listener::Served;
 
 pub use control::Control;
 pub use customer::{Act, Done, LIKE_STICKER};
@@ -53,7 +53,6 @@ use events::Envelope;
 use fault::Faults;
 use feed::Feed;
 use links::Links;
-use listener::Served;
 use media::Media;
 use profile::Profile;
 use reply::{Desk, Reply};

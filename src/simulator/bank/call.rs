@@ -17,10 +17,7 @@ use super::Shared;
 use super::fault::Fault;
 use super::reply::Reply;
 use super::world::{RecordedCall, World};
-
-/// Marks a response that must not be sent: the connection is closed instead.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cut;
+use crate::simulator::listener::Cut;
 
 /// The parts of a request a handler needs.
 pub(super) struct Call {

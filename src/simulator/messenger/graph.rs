@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 
 use super::auth::{self, Parameters};
 use super::fault::Fault;
-use super::listener::Cut;
 use super::media;
 use super::reply::{Reply, ordered};
 use super::threads::{Owner, Taken, WINDOW_MS};
 use super::wire::{self, Refusal};
 use super::{Core, Page};
 use crate::message::Psid;
+use crate::simulator::listener::Cut;
 
 pub(super) fn routes(core: &Arc<Core>) -> Router {
     Router::new()

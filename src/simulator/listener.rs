@@ -1,4 +1,4 @@
-//! Serves a router over HTTP/1, and can close a connection in place of answering.
+//! Serves a simulator's router over HTTP/1, and can close a connection in place of answering.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,13 +18,16 @@ use tower::ServiceExt as _;
 
 /// Marks a response that must not be sent: the connection is closed instead.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cut;
+pub(in crate::simulator) struct Cut;
 
 /// Open calls get so long to finish at the end; hanging ones never do.
-const GRACE: Duration = Duration::from_millis(300);
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A pause after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A served router. Dropping it stops it at once.
-pub(super) struct Served {
+pub(in crate::simulator) struct Served {
     address: SocketAddr,
     stopping: CancellationToken,
     cutting: CancellationToken,
@@ -93,8 +96,8 @@ async fn accept(
                 Ok((stream, _)) => stream,
                 Err(error) => {
                     // Out of file handles, most likely; they come back when calls end.
-                    tracing::warn!("the simulated Graph cannot accept: {error}");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    tracing::warn!("a simulator cannot accept: {error}");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             },
