@@ -197,8 +197,9 @@ impl Config {
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let mut table = file::table(text)?;
-        file::apply_environment(&mut table, environment)?;
-        let file = file::read(table)?;
-        validate::check(file, directory)
+        let mut problems = Vec::new();
+        file::apply_environment(&mut table, environment, &mut problems);
+        let file = file::read(table, &mut problems);
+        validate::check(file, directory, problems)
     }
 }

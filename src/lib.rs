@@ -21,5 +21,6 @@ pub mod reply;
 pub mod serve;
 pub mod simulator;
 pub mod store;
+pub mod suggest;
 pub mod telemetry;
 pub mod work;

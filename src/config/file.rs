@@ -1,70 +1,120 @@
-//! The configuration file as it is written.
+//! The configuration file as it is written: read key by key, so that one wrong key hides no other, and no
+//! value is ever shown, since it may be a secret.
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{BankKind, ConfigError, LogFormat};
+use crate::suggest::did_you_mean;
 
 /// The prefix of environment overrides.
 const PREFIX: &str = "BURSAR__";
 
 /// The file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default)]
 pub struct File {
     /// `[server]`
-    pub server: Option<ServerSection>,
+    pub server: ServerSection,
     /// `[messenger]`
-    pub messenger: Option<MessengerSection>,
+    pub messenger: MessengerSection,
     /// `[[page]]`
-    #[serde(default)]
     pub page: Vec<PageSection>,
     /// `[store]`
-    pub store: Option<StoreSection>,
+    pub store: StoreSection,
     /// `[bank]` or `[[bank]]`
-    pub bank: Option<OneOrMany<BankSection>>,
+    pub bank: Vec<BankSection>,
     /// `[intents]`
-    #[serde(default)]
     pub intents: IntentsSection,
     /// `[actions]`
-    #[serde(default)]
     pub actions: ActionsSection,
     /// `[people]`
-    #[serde(default)]
     pub people: PeopleSection,
     /// `[telemetry]`
-    #[serde(default)]
     pub telemetry: TelemetrySection,
 }
 
-/// A table, or an array of tables.
-#[derive(Debug)]
-pub struct OneOrMany<T>(pub Vec<T>);
+/// The sections, for suggestions.
+const SECTIONS: [&str; 9] = [
+    "server",
+    "messenger",
+    "page",
+    "store",
+    "bank",
+    "intents",
+    "actions",
+    "people",
+    "telemetry",
+];
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
+/// A type that a key can have.
+trait Kind: for<'de> Deserialize<'de> {
+    /// What must be written there.
+    const MUST_BE: &'static str;
+}
 
-        // Not an untagged enum: its error would not name the key that is wrong.
-        let value = Value::deserialize(deserializer)?;
-        let all = match value {
-            Value::Array(all) => all,
-            one => vec![one],
-        };
-        all.into_iter()
-            .map(|one| T::deserialize(one).map_err(D::Error::custom))
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
+impl Kind for String {
+    const MUST_BE: &'static str = "text in quotes";
+}
+
+impl Kind for Vec<String> {
+    const MUST_BE: &'static str = "a list of texts in quotes";
+}
+
+impl Kind for usize {
+    const MUST_BE: &'static str = "a whole number";
+}
+
+impl Kind for u32 {
+    const MUST_BE: &'static str = "a whole number";
+}
+
+impl Kind for bool {
+    const MUST_BE: &'static str = "true or false";
+}
+
+impl Kind for BankKind {
+    const MUST_BE: &'static str = "\"simulator\" or \"fdx\"";
+}
+
+impl Kind for LogFormat {
+    const MUST_BE: &'static str = "\"json\" or \"pretty\"";
+}
+
+/// A section, made from its table.
+trait Section: Default {
+    /// Reads each key; what is wrong is added to `problems` under `path`.
+    fn read(path: &str, table: Table, problems: &mut Vec<String>) -> Self;
 }
 
 macro_rules! section {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Default, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
+        #[derive(Debug, Default)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: Option<$type>,)*
+        }
+
+        impl Section for $name {
+            fn read(path: &str, table: Table, problems: &mut Vec<String>) -> Self {
+                let mut this = Self::default();
+                for (key, value) in table {
+                    match key.as_str() {
+                        $(stringify!($field) => match <$type>::deserialize(value) {
+                            Ok(value) => this.$field = Some(value),
+                            Err(_) => problems.push(format!(
+                                "{path}.{key}: must be {}",
+                                <$type as Kind>::MUST_BE
+                            )),
+                        },)*
+                        _ => problems.push(unknown(
+                            &format!("{path}.{key}"),
+                            &key,
+                            &[$(stringify!($field)),*],
+                        )),
+                    }
+                }
+                this
+            }
         }
     };
 }
@@ -258,8 +308,8 @@ pub(super) fn table(text: &str) -> Result<Table, ConfigError> {
 pub(super) fn apply_environment(
     table: &mut Table,
     environment: impl Iterator<Item = (String, String)>,
-) -> Result<(), ConfigError> {
-    let mut problems = Vec::new();
+    problems: &mut Vec<String>,
+) {
     for (name, value) in environment {
         let Some(path) = name.strip_prefix(PREFIX) else {
             continue;
@@ -282,11 +332,6 @@ pub(super) fn apply_environment(
                 "{name}: `{path}` is an array of tables in the file; override it there"
             )),
         }
-    }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(ConfigError(problems))
     }
 }
 
@@ -312,64 +357,51 @@ fn typed(key: &str, value: &str) -> Value {
     Value::String(value.to_owned())
 }
 
-/// Reads the table, section by section, so that one wrong section does not hide the others.
-pub(super) fn read(table: Table) -> Result<File, ConfigError> {
-    let mut problems = Vec::new();
-    let mut file = File {
-        server: None,
-        messenger: None,
-        page: Vec::new(),
-        store: None,
-        bank: None,
-        intents: IntentsSection::default(),
-        actions: ActionsSection::default(),
-        people: PeopleSection::default(),
-        telemetry: TelemetrySection::default(),
-    };
+/// Reads the table; what could not be read is named in `problems`.
+pub(super) fn read(table: Table, problems: &mut Vec<String>) -> File {
+    let mut file = File::default();
     for (name, value) in table {
-        let problem = match name.as_str() {
-            "server" => section(value, &mut file.server),
-            "messenger" => section(value, &mut file.messenger),
-            "store" => section(value, &mut file.store),
-            "bank" => section(value, &mut file.bank),
-            "page" => whole(value, &mut file.page),
-            "intents" => whole(value, &mut file.intents),
-            "actions" => whole(value, &mut file.actions),
-            "people" => whole(value, &mut file.people),
-            "telemetry" => whole(value, &mut file.telemetry),
-            _ => Some("unknown section".to_owned()),
-        };
-        if let Some(problem) = problem {
-            problems.push(format!("[{name}]: {problem}"));
+        match name.as_str() {
+            "server" => file.server = one(&name, value, problems),
+            "messenger" => file.messenger = one(&name, value, problems),
+            "page" => file.page = several(&name, value, problems),
+            "store" => file.store = one(&name, value, problems),
+            "bank" => file.bank = several(&name, value, problems),
+            "intents" => file.intents = one(&name, value, problems),
+            "actions" => file.actions = one(&name, value, problems),
+            "people" => file.people = one(&name, value, problems),
+            "telemetry" => file.telemetry = one(&name, value, problems),
+            _ => problems.push(unknown(&name, &name, &SECTIONS)),
         }
     }
-    if problems.is_empty() {
-        Ok(file)
+    file
+}
+
+/// Reads a section that is there once.
+fn one<S: Section>(path: &str, value: Value, problems: &mut Vec<String>) -> S {
+    if let Value::Table(table) = value {
+        S::read(path, table, problems)
     } else {
-        Err(ConfigError(problems))
+        problems.push(format!("{path}: must be a section, [{path}]"));
+        S::default()
     }
 }
 
-fn section<T: serde::de::DeserializeOwned>(value: Value, into: &mut Option<T>) -> Option<String> {
-    match T::deserialize(value) {
-        Ok(read) => {
-            *into = Some(read);
-            None
-        }
-        Err(error) => Some(one_line(&error)),
-    }
+/// Reads a table, or an array of tables.
+fn several<S: Section>(path: &str, value: Value, problems: &mut Vec<String>) -> Vec<S> {
+    let Value::Array(all) = value else {
+        return vec![one(path, value, problems)];
+    };
+    all.into_iter()
+        .enumerate()
+        .map(|(at, value)| one(&format!("{path}[{at}]"), value, problems))
+        .collect()
 }
 
-fn whole<T: serde::de::DeserializeOwned>(value: Value, into: &mut T) -> Option<String> {
-    match T::deserialize(value) {
-        Ok(read) => {
-            *into = read;
-            None
-        }
-        Err(error) => Some(one_line(&error)),
+/// Says that a key is unknown, and which one was meant if one is near.
+fn unknown(path: &str, key: &str, known: &[&str]) -> String {
+    match did_you_mean(key, known.iter().copied()) {
+        Some(suggestion) => format!("{path}: unknown; {suggestion}"),
+        None => format!("{path}: unknown; there are {}", known.join(", ")),
     }
-}
-
-fn one_line(error: &toml::de::Error) -> String {
-    error.message().replace('\n', " ")
 }

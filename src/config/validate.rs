@@ -29,8 +29,16 @@ struct Problems<'a> {
 }
 
 impl Problems<'_> {
+    /// Adds a problem; a key that could not be read is not missing as well.
     fn add(&mut self, problem: String) {
-        self.found.push(problem);
+        let known = problem.split_once(": missing").is_some_and(|(key, _)| {
+            let key = key.trim_end_matches("_file");
+            let unread = |found: &String| found.split(':').next() == Some(key);
+            self.found.iter().any(unread)
+        });
+        if !known {
+            self.found.push(problem);
+        }
     }
 
     fn required(&mut self, key: &str, value: Option<String>) -> String {
@@ -132,20 +140,21 @@ impl Problems<'_> {
     }
 }
 
-/// Checks a file. Relative paths are seen from `directory`.
-pub(super) fn check(file: File, directory: &Path) -> Result<Config, ConfigError> {
-    let mut problems = Problems {
-        found: Vec::new(),
-        directory,
-    };
-    let messenger_section = file.messenger.unwrap_or_default();
-    let bank = bank(file.bank.map(|banks| banks.0), &mut problems);
+/// Checks a file that was read with the problems `found`. Relative paths are seen from `directory`.
+pub(super) fn check(
+    file: File,
+    directory: &Path,
+    found: Vec<String>,
+) -> Result<Config, ConfigError> {
+    let mut problems = Problems { found, directory };
+    let messenger_section = file.messenger;
+    let bank = bank(file.bank, &mut problems);
     let pages = pages(&messenger_section, file.page, &bank, &mut problems);
     let config = Config {
-        server: server(file.server.unwrap_or_default(), &mut problems),
+        server: server(file.server, &mut problems),
         messenger: messenger(messenger_section, &pages, &mut problems),
         pages,
-        store: store(file.store.unwrap_or_default(), &mut problems),
+        store: store(file.store, &mut problems),
         bank,
         intents_dir: file.intents.dir.map(|dir| directory.join(dir)),
         actions: actions(&file.actions),
@@ -347,8 +356,7 @@ fn store(section: StoreSection, problems: &mut Problems<'_>) -> StoreConfig {
     }
 }
 
-fn bank(sections: Option<Vec<BankSection>>, problems: &mut Problems<'_>) -> BankConfig {
-    let mut sections = sections.unwrap_or_default();
+fn bank(mut sections: Vec<BankSection>, problems: &mut Problems<'_>) -> BankConfig {
     if sections.len() > 1 {
         problems.add("bank: several banks are not supported yet; keep one".to_owned());
     }
@@ -541,15 +549,45 @@ kind = "simulator"
     }
 
     #[test]
+    fn a_wrong_key_hides_no_other_and_shows_no_value() {
+        let text = WHOLE
+            .replace(
+                r#"app_secrets = ["s"]"#,
+                r#"app_secrets = "hunter2-secret""#,
+            )
+            .replace("public_url", "publik_url")
+            .replace(r#"kind = "simulator""#, r#"kind = "mainframe""#)
+            .replace(r#""127.0.0.1:8081""#, "8081")
+            .replace("sqlite:bursar.db", "mysql://db");
+        let found = parse(&text, &[]).unwrap_err().0;
+        assert_eq!(
+            found,
+            [
+                r#"bank.kind: must be "simulator" or "fdx""#,
+                "messenger.app_secrets: must be a list of texts in quotes",
+                "server.admin_listen: must be text in quotes",
+                "server.publik_url: unknown; did you mean `public_url`?",
+                "store.url: must begin with sqlite:",
+            ]
+        );
+    }
+
+    #[test]
     fn unknown_keys_and_sections_are_refused_by_name() {
         let text = parse(&WHOLE.replace("app_id", "appid"), &[])
             .unwrap_err()
             .to_string();
-        assert!(text.contains("appid"), "{text}");
+        assert!(
+            text.contains("messenger.appid: unknown; did you mean `app_id`?"),
+            "{text}"
+        );
         let text = parse(&format!("{WHOLE}\n[nonsense]\na = 1\n"), &[])
             .unwrap_err()
             .to_string();
-        assert!(text.contains("[nonsense]"), "{text}");
+        assert!(
+            text.contains("nonsense: unknown; there are server, "),
+            "{text}"
+        );
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::suggest::did_you_mean;
+
 /// A fixture.
 #[derive(Debug, Clone)]
 pub struct Fixture {
@@ -323,15 +325,9 @@ impl Parser<'_> {
                 .settings
                 .push((key.to_owned(), value.to_owned())),
             _ => {
-                let near = KEYS
-                    .iter()
-                    .min_by_key(|known| strsim::osa_distance(known, key))
-                    .copied()
-                    .unwrap_or_default();
-                return Err(self.error(
-                    number,
-                    format!("unknown key `{key}`; did you mean `{near}`?"),
-                ));
+                let suggestion = did_you_mean(key, KEYS.iter().copied())
+                    .unwrap_or_else(|| format!("there are {}", KEYS.join(", ")));
+                return Err(self.error(number, format!("unknown key `{key}`; {suggestion}")));
             }
         }
         Ok(())

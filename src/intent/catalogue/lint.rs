@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::problem::{Problem, Problems, Severity, did_you_mean};
+use super::problem::{Problem, Problems, Severity};
 use super::wording::{self, MARKER, TITLE_MAX};
 use super::{Access, Catalogue, Intent, Replies};
 use crate::intent::normalize::normalize;
 use crate::intent::rules::{self, Rules};
 use crate::intent::{Language, PerLanguage};
+use crate::suggest::did_you_mean;
 
 /// How many spellings of a template are measured: each arm is in one of them.
 const SPELLINGS: usize = 16;

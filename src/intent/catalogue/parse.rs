@@ -9,11 +9,12 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, Problems, Severity, did_you_mean};
+use super::problem::{Problem, Problems, Severity};
 use super::source::SourceFile;
 use super::{Access, Button, Intent, Located, Negative, Replies, SlotSpec, Variant};
 use crate::intent::template::Template;
 use crate::intent::{IntentName, Language, PerLanguage};
+use crate::suggest::did_you_mean;
 
 const INTENT_KEYS: [&str; 9] = [
     "skill",

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use strsim::damerau_levenshtein;
-
 /// Whether a problem keeps the bot from starting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -114,36 +112,9 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// Returns "did you mean `x`?" for the candidate nearest to `word`, `None` where none is near.
-pub(super) fn did_you_mean<'c>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<String> {
-    // A third of the letters may be wrong: beyond that a suggestion is a guess.
-    let most = (word.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            *distance <= most || (word.len() > 3 && candidate.starts_with(word))
-        })
-        .min()
-        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn suggests_only_what_is_near() {
-        let known = ["examples", "patterns", "replies"];
-        assert_eq!(
-            did_you_mean("exmaples", known).as_deref(),
-            Some("did you mean `examples`?")
-        );
-        assert_eq!(did_you_mean("colour", known), None);
-    }
 
     #[test]
     fn prints_as_file_line_problem_and_suggestion() {
