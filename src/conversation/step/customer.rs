@@ -287,6 +287,10 @@ impl Turn<'_> {
             .filter(|reading| !(private && reading.name == *"sensitive_data"))
             .map(Request::from)
             .collect();
+        // Who was just told who is speaking has been greeted.
+        if self.state.disclosed_ms == Some(self.input.now_ms) {
+            requests.retain(|request| request.intent != "greeting");
+        }
         if requests.is_empty() {
             return Ok(());
         }
