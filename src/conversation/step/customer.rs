@@ -89,7 +89,7 @@ impl Turn<'_> {
     }
 
     fn said(&mut self, text: &str, before_ms: i64) -> Result<(), RenderError> {
-        let understanding = self.understand(text);
+        let mut understanding = self.understand(text);
         // "No" is a word in both languages: an answer within a flow does not change the language.
         let clear = understanding.decision != Decision::Reject
             && !understanding
@@ -99,6 +99,7 @@ impl Turn<'_> {
         if self.state.language.is_none() || (clear && !self.state.language_set) {
             self.state.language = Some(understanding.language);
         }
+        let introduced = self.state.disclosed_ms.is_none();
         self.disclose(before_ms)?;
         self.state.remember(self.input.at_ms, text);
         let private = crate::redact::Kind::ALL
@@ -108,6 +109,12 @@ impl Turn<'_> {
             self.say(&Say::shared("sensitive_removed"))?;
         }
         self.understanding = Some(understanding.clone());
+        if introduced {
+            // The introduction is the greeting.
+            understanding
+                .intents
+                .retain(|reading| reading.name != *"greeting");
+        }
         let expired = self.expire();
         let urgent = understanding
             .intents
@@ -287,10 +294,6 @@ impl Turn<'_> {
             .filter(|reading| !(private && reading.name == *"sensitive_data"))
             .map(Request::from)
             .collect();
-        // Who was just told who is speaking has been greeted.
-        if self.state.disclosed_ms == Some(self.input.now_ms) {
-            requests.retain(|request| request.intent != "greeting");
-        }
         if requests.is_empty() {
             return Ok(());
         }
