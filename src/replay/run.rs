@@ -311,15 +311,16 @@ impl<'a> Player<'a> {
                 StepKind::Bot(expected) => self.bot(step.line, expected)?,
                 StepKind::Pass(ms) => {
                     self.nothing_waits(step.line)?;
-                    self.stage.pass(*ms);
-                    self.settle(step.line).await?;
+                    let until = self.stage.ahead(*ms);
+                    self.wait_until(step.line, until).await?;
                 }
                 StepKind::At(civil) => {
                     self.nothing_waits(step.line)?;
-                    self.stage
-                        .move_to(*civil)
+                    let until = self
+                        .stage
+                        .instant(*civil)
                         .map_err(|error| self.bad(step.line, &format!("{error:#}")))?;
-                    self.settle(step.line).await?;
+                    self.wait_until(step.line, until).await?;
                 }
                 StepKind::Outside(what) => {
                     if !what.starts_with("crash") {
@@ -333,6 +334,22 @@ impl<'a> Player<'a> {
             }
         }
         self.nothing_waits(last)
+    }
+
+    /// Lets time pass: what is due on the way happens at its own time, not at the end.
+    async fn wait_until(&mut self, line: usize, until: jiff::Timestamp) -> Played {
+        for _ in 0..1000 {
+            let there = self
+                .stage
+                .move_towards(until)
+                .await
+                .map_err(|error| self.bad(line, &format!("{error:#}")))?;
+            self.settle(line).await?;
+            if there {
+                return Ok(());
+            }
+        }
+        Err(self.bad(line, "something is due again and again"))
     }
 
     async fn customer(&mut self, line: usize, said: &Said, delivery: &Delivery) -> Played {

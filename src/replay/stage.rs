@@ -224,11 +224,27 @@ impl Stage {
         self.clock.advance_ms(ms);
     }
 
-    /// Moves the wall clock there.
-    pub(super) fn move_to(&self, civil: jiff::civil::DateTime) -> anyhow::Result<()> {
-        let at: Timestamp = civil.to_zoned(self.zone.clone())?.timestamp();
-        self.clock.set(at);
-        Ok(())
+    /// Returns the instant of a wall clock time in the customer's zone.
+    pub(super) fn instant(&self, civil: jiff::civil::DateTime) -> anyhow::Result<Timestamp> {
+        Ok(civil.to_zoned(self.zone.clone())?.timestamp())
+    }
+
+    /// Returns the instant that lies so far ahead.
+    pub(super) fn ahead(&self, ms: i64) -> Timestamp {
+        let at_ms = self.clock.now_ms().saturating_add(ms);
+        Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Moves on to the next thing that is due before `until`, or to `until`. Returns whether it is there.
+    pub(super) async fn move_towards(&self, until: Timestamp) -> anyhow::Result<bool> {
+        let now_ms = self.clock.now_ms();
+        let due_ms = self.app.store.next_due().await?;
+        let due = due_ms
+            .filter(|due_ms| *due_ms > now_ms)
+            .and_then(|due_ms| Timestamp::from_millisecond(due_ms).ok())
+            .filter(|due| *due < until);
+        self.clock.set(due.unwrap_or(until));
+        Ok(due.is_none())
     }
 
     /// Returns the cases of the store by kind, for assertions.
