@@ -207,6 +207,8 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// What follow-ups start from, where it is not the request itself.
     pub topic: Option<Request>,
+    /// Why the bank could not be read, if that is the answer.
+    pub failure: Option<Failure>,
 }
 
 /// What a message asks the customer.
@@ -339,14 +341,16 @@ impl Outcome {
 
     /// Says why there is no answer (requirement B6).
     pub fn failed(failure: Failure) -> Self {
-        Self::say(match failure {
+        let mut outcome = Self::say(match failure {
             Failure::Down => Say::shared("source_down"),
             Failure::Slow => Say::shared("bank_slow"),
             Failure::Relink => Say::shared("not_linked"),
             Failure::Forbidden | Failure::NotOffered | Failure::NotFound => {
                 Say::shared("feature_off")
             }
-        })
+        });
+        outcome.failure = Some(failure);
+        outcome
     }
 
     /// Asks for one of several things.

@@ -58,6 +58,17 @@ pub struct Topic {
     pub request: Request,
 }
 
+/// An answer promised while the bank could not be read (B6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// What to answer.
+    pub request: Request,
+    /// When it was promised, ms.
+    pub since_ms: i64,
+    /// How often the bank was read in vain since.
+    pub tries: u8,
+}
+
 /// A command under way, for the turn in which its outcome comes back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Executing {
@@ -173,6 +184,9 @@ pub struct State {
     /// The fallback or prompt said last, so that it is not said twice in a row (A8).
     #[serde(default)]
     pub last_fallback: Option<String>,
+    /// An answer promised once the bank can be read.
+    #[serde(default)]
+    pub owed: Option<Owed>,
     /// Commands under way.
     #[serde(default)]
     pub executing: Vec<Executing>,
@@ -216,6 +230,7 @@ impl State {
             recent: Vec::new(),
             misses: 0,
             last_fallback: None,
+            owed: None,
             executing: Vec::new(),
             step_up: None,
             told: None,

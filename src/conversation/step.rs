@@ -22,6 +22,7 @@ use super::state::{Executing, OpenCase, Owner, State, Told, Topic};
 mod answer;
 mod customer;
 mod happened;
+mod owed;
 
 /// Understanding, as the conversation needs it; the matcher is one.
 pub trait Understand: Send + Sync {
@@ -54,6 +55,8 @@ pub struct Waiting {
     answers: Answers,
     rounds: u8,
     from: u32,
+    /// A timer asked, not the customer.
+    retrying: bool,
     /// What was understood, for the inspector and fixtures.
     pub understanding: Option<Understanding>,
 }
@@ -96,6 +99,7 @@ pub fn step(
         ordinal,
         waiting: None,
         understanding: None,
+        retrying: waiting.as_ref().is_some_and(|waiting| waiting.retrying),
     };
     match (&input.what, waiting) {
         (What::Answered(answers), Some(mut waiting)) => {
@@ -129,6 +133,7 @@ struct Turn<'a> {
     ordinal: u32,
     waiting: Option<Waiting>,
     understanding: Option<Understanding>,
+    retrying: bool,
 }
 
 impl Turn<'_> {
@@ -225,6 +230,9 @@ impl Turn<'_> {
 
     /// Serves requests in order, asking the bank for what is missing first.
     fn serve(&mut self, mut waiting: Waiting) -> Result<(), RenderError> {
+        if waiting.requests.iter().any(|request| self.owes(request)) {
+            return self.say(&Say::shared("will_tell"));
+        }
         waiting.rounds = waiting.rounds.saturating_add(1);
         let mut missing: Vec<Query> = Vec::new();
         for request in &waiting.requests {
@@ -324,7 +332,13 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn apply(&mut self, request: &Request, outcome: Outcome) -> Result<(), RenderError> {
+    fn apply(&mut self, request: &Request, mut outcome: Outcome) -> Result<(), RenderError> {
+        let failure = outcome.failure;
+        match failure {
+            Some(failure) if !self.unread(request, &mut outcome, failure) => return Ok(()),
+            Some(_) => {}
+            None => self.read_well(request)?,
+        }
         if let Some(case) = outcome.case {
             if !self
                 .state

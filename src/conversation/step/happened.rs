@@ -50,6 +50,10 @@ impl Turn<'_> {
                 }
                 Ok(())
             }
+            What::Timer { kind, .. } => {
+                let kind = kind.clone();
+                self.read_again(&kind)
+            }
             _ => Ok(()),
         }
     }
