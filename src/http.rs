@@ -1,7 +1,7 @@
 //! The HTTP front: a public router (webhook, the customer's pages) and an admin router (health, metrics).
 //!
 //! Routes are declared here and nowhere else. What a request may cost is bounded: its body by the webhook, its
-//! concurrency by [`observe`], its connection by [`serve`]. Paths are logged by their template and never with
+//! concurrency by `observe`, its connection by `serve`. Paths are logged by their template and never with
 //! a query.
 
 pub mod health;

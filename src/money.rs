@@ -373,7 +373,8 @@ mod tests {
         #[test]
         fn division_is_within_half_a_minor_unit(minor in -1_000_000i64..1_000_000, count in 1u32..1000) {
             let part = Money::from_minor(minor, Currency::USD).divided_by(count).unwrap();
-            prop_assert!((part.minor() * i64::from(count) - minor).abs() * 2 <= i64::from(count));
+            let off = i128::from(part.minor()).saturating_mul(count.into()).saturating_sub(minor.into());
+            prop_assert!(off.saturating_abs().saturating_mul(2) <= i128::from(count));
         }
     }
 }

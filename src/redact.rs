@@ -2,7 +2,7 @@
 //! anything else sees it: before the inbox commit, the log, the matcher and the metrics (D1).
 //!
 //! [`redact`] is total, pure and quick: a byte scan settles a usual message. What is left goes
-//! through a folded view (see [`fold`]) that undoes the disguises (full-width and other scripts'
+//! through a folded view (`fold`) that undoes the disguises (full-width and other scripts'
 //! digits, letters that look like digits, zero-width characters, any separators) and keeps the
 //! original offsets, so that only the secret is replaced by a neutral marker such as `[card]`.
 //!

@@ -60,7 +60,7 @@ pub enum StoreError {
     },
 }
 
-/// Ciphertext with its nonce and key id inside. Made and opened by [`keys`](crate::store::keys).
+/// Ciphertext with its nonce and key id inside. Made and opened by [`keys`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed(pub Vec<u8>);
 

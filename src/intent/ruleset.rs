@@ -151,7 +151,7 @@ impl RuleSet {
         names
     }
 
-    /// Finds the classes of every word of a message; the result serves any number of [`RuleSet::find`].
+    /// Finds the classes of every word of a message; the result serves any number of matches.
     pub fn read<'w>(&self, words: Words<'w>) -> Sighted<'w> {
         self.book.read(words)
     }

@@ -1,8 +1,8 @@
 //! The embedded store: SQLite in WAL mode, one writer thread, group commit.
 //!
-//! Every verb is a unit handed to the writer ([`writer`]), which merges what has gathered into one
+//! Every verb is a unit handed to the writer (`writer`), which merges what has gathered into one
 //! commit and one fsync; the answer goes out after it. Reading that no turn needs goes to connections of
-//! its own. The ready queue of conversations is in memory ([`ready`]), everything else on disk.
+//! its own. The ready queue of conversations is in memory (`ready`), everything else on disk.
 //!
 //! Not here: what the sealed bodies hold, and when to try again. Callers decide both.
 

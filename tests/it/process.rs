@@ -12,7 +12,7 @@ use bursar::simulator::bank::{self, BankSimulator, Scenarios};
 use bursar::simulator::messenger::{self, Act, MessengerSimulator};
 
 /// Nothing here takes longer, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct World {
     pub(crate) bank: BankSimulator,

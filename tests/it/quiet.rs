@@ -10,18 +10,18 @@ async fn logs_hold_no_psid_no_amount_no_words_of_the_customer() {
     let psid = Psid::from("PSID-7351926840");
     let process = world.spawn("serve.log");
     for (text, parts) in [
-        ("hello", 2),
-        ("how much is in checking", 3),
-        ("my card is 4111 1111 1111 1111", 4),
-        ("i didnt make the zelcorp charge", 5),
+        ("hello", 1),
+        ("how much is in checking", 2),
+        ("my card is 4111 1111 1111 1111", 3),
+        ("i didnt make the zelcorp charge", 4),
     ] {
         world.say(&process, &psid, text).await;
         world
             .until(text, || world.texts(&psid).len() >= parts)
             .await;
     }
-    let metrics = read(&process.log);
-    assert!(metrics.contains("ran a turn"), "the log is there");
+    let log = read(&process.log);
+    assert!(log.contains("ran a turn"), "the log is there");
     for secret in [
         "PSID-7351926840",
         "4111",
@@ -32,12 +32,12 @@ async fn logs_hold_no_psid_no_amount_no_words_of_the_customer() {
         "app-secret",
         "how much is in checking",
     ] {
-        assert!(!metrics.contains(secret), "the log shows {secret}");
+        assert!(!log.contains(secret), "the log shows {secret}");
     }
     for text in world.texts(&psid) {
         for word in text.split_whitespace().filter(|word| word.starts_with('$')) {
             let amount = word.trim_matches(|c: char| !c.is_ascii_digit());
-            assert!(!metrics.contains(amount), "the log shows an amount");
+            assert!(!log.contains(amount), "the log shows an amount");
         }
     }
 }

@@ -58,6 +58,10 @@ enum Op {
 
 /// What a turn does.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that a turn may or may not do, and all combinations are tried"
+)]
 struct Plan {
     keep_last: bool,
     sends: u8,
@@ -740,6 +744,10 @@ impl<S: Store> Model<S> {
     }
 }
 
+#[expect(
+    clippy::unused_async,
+    reason = "the suite awaits every test; this one runs its cases on the runtime itself"
+)]
 pub(in crate::store) async fn random_interleavings_lose_and_double_nothing<B: Backend>(
     backend: impl Fn() -> B,
 ) {
