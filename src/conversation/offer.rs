@@ -50,8 +50,16 @@ pub struct Offer {
     pub expecting: Option<Expecting>,
     /// The request a change ("yes but 70") starts from.
     pub base: Option<Request>,
+    /// Whether a side question comes back to it (A11).
+    #[serde(default = "yes")]
+    pub resumes: bool,
     /// The buttons in order.
     pub options: Vec<OfferOption>,
+}
+
+/// Offers stored before there were any that a side question leaves behind.
+const fn yes() -> bool {
+    true
 }
 
 impl Offer {

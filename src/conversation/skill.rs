@@ -216,8 +216,10 @@ pub struct Outcome {
 pub struct Ask {
     /// Confirmation, choice, fraud alert.
     pub expecting: Expecting,
-    /// The request a change starts from, and a side question comes back to.
+    /// The request a change starts from.
     pub base: Request,
+    /// Whether a side question comes back to it (A11).
+    pub resumes: bool,
     /// Options in order: title, role, what it does.
     pub options: Vec<(String, Role, Request)>,
 }
@@ -359,6 +361,7 @@ impl Outcome {
         self.asks = Some(Ask {
             expecting: Expecting::Choice,
             base: base.clone(),
+            resumes: true,
             options: options
                 .into_iter()
                 .map(|(title, request)| (title, Role::Plain, request))
@@ -374,6 +377,7 @@ impl Outcome {
         self.asks = Some(Ask {
             expecting: Expecting::Confirmation,
             base: base.clone(),
+            resumes: true,
             options: Vec::new(),
         });
         if let Some(say) = self.says.last_mut() {
@@ -381,6 +385,28 @@ impl Outcome {
             say.on.push(("no", Role::No, no));
         }
         self.prompt()
+    }
+
+    /// Asks a yes or a no beside what was said: unlike [`Outcome::confirm`], a side question leaves it
+    /// behind. `yes` and `no` are buttons of the last thing said, by id.
+    #[must_use]
+    pub fn ask_beside(
+        mut self,
+        base: &Request,
+        yes: (&'static str, Request),
+        no: (&'static str, Request),
+    ) -> Self {
+        self.asks = Some(Ask {
+            expecting: Expecting::Confirmation,
+            base: base.clone(),
+            resumes: false,
+            options: Vec::new(),
+        });
+        if let Some(say) = self.says.last_mut() {
+            say.on.push((yes.0, Role::Yes, yes.1));
+            say.on.push((no.0, Role::No, no.1));
+        }
+        self
     }
 
     /// Opens or extends a case.

@@ -93,6 +93,7 @@ impl Speaker<'_> {
             at_ms,
             expecting: ask.map(|ask| ask.expecting),
             base: ask.map(|ask| ask.base.clone()),
+            resumes: ask.is_some_and(|ask| ask.resumes),
             options,
         });
         let mut spoken = Vec::with_capacity(parts.len());
@@ -213,6 +214,8 @@ impl Speaker<'_> {
                 });
             }
         }
+        // What answers the question comes first.
+        options.sort_by_key(|option| option.role == Role::Plain);
         // Messenger takes 13 quick replies (3.8).
         options.truncate(13);
         Ok(options)

@@ -205,7 +205,8 @@ impl Stage {
             let now_ms = self.clock.now_ms();
             let fired = self.app.store.due_timers(now_ms, 64).await?;
             let turns = self.inbox.run_once(8).await?;
-            let told = self.commands.run_once(8).await?;
+            // One after the other: which of two commands ends first is the bank's chance.
+            let told = self.commands.run_once(1).await?;
             let sent = self.outbox.run_once(8).await?;
             if fired + turns + told + sent == 0 {
                 let depths = self.app.store.depths(now_ms).await?;

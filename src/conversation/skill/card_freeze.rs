@@ -177,6 +177,6 @@ pub(super) fn reported_card(executing: &Executing) -> Values {
     with_card(&card)
 }
 
-fn with_card(card: &Card) -> Values {
+pub(super) fn with_card(card: &Card) -> Values {
     Values::new().with("card", resolve::card_label(card), Origin::bank("card.mask"))
 }

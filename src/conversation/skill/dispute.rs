@@ -5,7 +5,7 @@
 
 use jiff::Span;
 
-use crate::bank::model::{Account, DateRange, Transaction, TransactionStatus};
+use crate::bank::model::{Account, Card, CardState, DateRange, Transaction, TransactionStatus};
 use crate::bank::{Answers, BankCommand, CommandKind, CommandOutcome, Query};
 use crate::intent::catalogue::Access;
 use crate::money::Money;
@@ -16,7 +16,7 @@ use super::super::legal::{Circumstances, deadlines};
 use super::super::request::Request;
 use super::super::state::Executing;
 use super::human::case;
-use super::{Context, Next, Outcome, Say, Skill, ledger, merchant};
+use super::{Context, Next, Outcome, Say, Skill, card_freeze, ledger, merchant};
 
 pub(super) const SKILL: Skill = Skill {
     name: "dispute",
@@ -28,6 +28,8 @@ pub(super) const SKILL: Skill = Skill {
         "received",
         "received_credit",
         "received_credit_by_post",
+        "stop_it_too",
+        "stop_one_too",
         "which",
         "which_other",
         "noted_unlinked",
@@ -71,6 +73,9 @@ fn ask(request: &Request, context: &Context<'_>) -> Vec<Query> {
     if context.state.link.is_some() {
         queries.push(entries_query(context));
         queries.push(Query::Accounts);
+        if context.policy.can(CommandKind::FreezeCard) {
+            queries.push(Query::Cards);
+        }
     }
     queries
 }
@@ -336,10 +341,8 @@ fn received(
     }
     let say = Say::new(INTENT, variant, values)
         .class(SendClass::Outcome)
-        .on("stop_card", Request::new("card_freeze"))
-        .on("not_now", Request::new(INTENT).bind("keep", "yes"))
         .on("wrong_one", request.clone().bind("other", "yes"));
-    let mut outcome = Outcome::say(say);
+    let mut outcome = offer_to_stop(Outcome::say(say), request, entry, answers);
     if context.policy.can(CommandKind::FileDispute) && request.bound("filed").is_none() {
         let command = BankCommand::FileDispute {
             account: Some(entry.account.clone()),
@@ -351,6 +354,45 @@ fn received(
         outcome = outcome.command(command, request.clone().bind("filed", "yes"));
     }
     outcome
+}
+
+/// Offers to stop the card of the charge; where it cannot be told which one that is, a card. Where none works
+/// there is nothing to offer.
+fn offer_to_stop(
+    mut outcome: Outcome,
+    request: &Request,
+    entry: &Transaction,
+    answers: &Answers,
+) -> Outcome {
+    let working: Vec<&Card> = answers
+        .cards()
+        .unwrap_or_default()
+        .iter()
+        .filter(|card| card.state == CardState::Active)
+        .collect();
+    let mut of_account = working.iter().filter(|card| card.account == entry.account);
+    let freeze = Request::new("card_freeze");
+    let (variant, values, freeze) = match (of_account.next(), of_account.next()) {
+        (Some(card), None) => {
+            let freeze = freeze
+                .bind("card", card.id.as_str())
+                .bind("confirmed", "yes");
+            ("stop_it_too", card_freeze::with_card(card), freeze)
+        }
+        // The charge's card is stopped already, or the charge came without one.
+        (None, _) => return outcome,
+        (Some(_), Some(_)) => ("stop_one_too", Values::new(), freeze),
+    };
+    outcome.says = outcome
+        .says
+        .into_iter()
+        .map(|say| say.tail(variant, values.clone()))
+        .collect();
+    outcome.ask_beside(
+        &request.clone().bind("filed", "yes"),
+        ("stop_card", freeze),
+        ("not_now", Request::new(INTENT).bind("keep", "yes")),
+    )
 }
 
 /// A filed dispute was told already; only what went wrong is told again, and the notice stands.

@@ -40,6 +40,9 @@ const FIRST: [&str; 8] = [
     "lost_device",
 ];
 
+/// The binding of a request that a side question came back to.
+const RESUMED: &str = "resumed";
+
 impl Turn<'_> {
     pub(super) fn customer(&mut self) -> Result<(), RenderError> {
         let before = self.state.last_customer_ms;
@@ -321,13 +324,14 @@ impl Turn<'_> {
         // A side question voids an open question; the flow resumes with a new one (A11, design 2.4).
         if let Some(open) = self.state.offer.take()
             && open.expecting.is_some()
+            && open.resumes
             && !urgent
             && let Some(base) = open.base
-            // A choice of readings is over once the customer says what they mean.
-            && base.intent != "help"
             && !requests.iter().any(|request| request.intent == base.intent)
+            // A question about reading that was passed over twice is not wanted any more.
+            && (base.bound(RESUMED).is_none() || self.acts(&base))
         {
-            requests.push_back(base);
+            requests.push_back(base.bind(RESUMED, "yes"));
         }
         self.start(requests, text)
     }
@@ -465,6 +469,7 @@ impl Turn<'_> {
         let ask = Ask {
             expecting: Expecting::Choice,
             base: Request::new("help"),
+            resumes: false,
             options,
         };
         let variant = if self.state.last_fallback.as_deref() == Some("choose_reading") {
@@ -486,11 +491,11 @@ impl Turn<'_> {
             .state
             .offer
             .take()
-            .filter(|offer| offer.expecting.is_some())
+            .filter(|offer| offer.expecting.is_some() && offer.resumes)
             .and_then(|offer| offer.base);
         match base {
             // A flow goes on after one miss: say so, and ask again.
-            Some(base) if self.state.misses < 2 && base.intent != "help" => {
+            Some(base) if self.state.misses < 2 => {
                 self.say(&Say::shared("repair_in_flow"))?;
                 self.start(VecDeque::from([base]), "")
             }

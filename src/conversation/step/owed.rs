@@ -157,7 +157,7 @@ impl Turn<'_> {
     }
 
     /// Tells whether a request's skill can tell the bank to do something.
-    fn acts(&self, request: &Request) -> bool {
+    pub(super) fn acts(&self, request: &Request) -> bool {
         self.knowledge
             .catalogue
             .intent(&request.intent)
