@@ -17,6 +17,8 @@ pub mod skill;
 pub mod speak;
 pub mod state;
 pub mod step;
+#[cfg(test)]
+mod walk;
 
 pub use effect::{Case, Effect, Spoken};
 pub use input::{Input, TurnId, What};

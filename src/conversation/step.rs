@@ -57,6 +57,8 @@ pub struct Waiting {
     from: u32,
     /// A timer asked, not the customer.
     retrying: bool,
+    /// What was said so far is no answer.
+    remarked: bool,
     /// What was understood, for the inspector and fixtures.
     pub understanding: Option<Understanding>,
 }
@@ -100,6 +102,7 @@ pub fn step(
         waiting: None,
         understanding: None,
         retrying: waiting.as_ref().is_some_and(|waiting| waiting.retrying),
+        remarked: waiting.as_ref().is_some_and(|waiting| waiting.remarked),
     };
     match (&input.what, waiting) {
         (What::Answered(answers), Some(mut waiting)) => {
@@ -109,6 +112,14 @@ pub fn step(
         }
         (What::Interrupted, _) => {}
         _ => turn.take_in()?,
+    }
+    // Only what follows a fallback at once repeats it (A8).
+    let spoke = turn
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Say(_)));
+    if spoke && turn.waiting.is_none() && !turn.remarked {
+        turn.state.last_fallback = None;
     }
     // The thread is given away after everything this turn says: later, the channel takes nothing more.
     let (away, mut effects): (Vec<_>, Vec<_>) = turn
@@ -134,6 +145,8 @@ struct Turn<'a> {
     waiting: Option<Waiting>,
     understanding: Option<Understanding>,
     retrying: bool,
+    /// What was said so far in this turn is no answer.
+    remarked: bool,
 }
 
 impl Turn<'_> {
@@ -261,6 +274,7 @@ impl Turn<'_> {
         if !missing.is_empty() && waiting.rounds <= ROUNDS {
             missing.dedup();
             waiting.from = self.ordinal;
+            waiting.remarked = self.remarked;
             waiting.understanding.clone_from(&self.understanding);
             self.effects.push(Effect::Ask(missing));
             self.waiting = Some(waiting);
@@ -324,11 +338,19 @@ impl Turn<'_> {
             .into_iter()
             .partition(|(_, outcome)| outcome.asks.is_some());
         let mut asking = asking.into_iter();
+        let linked = self.state.link.is_some();
         for (request, outcome) in telling.into_iter().chain(asking.next()) {
+            if linked && self.state.link.is_none() {
+                // Cut in this very turn: what was read before is not shown after.
+                self.state.later.clear();
+                return Ok(());
+            }
             self.apply(&request, outcome)?;
         }
-        self.state.later.extend(asking.map(|(request, _)| request));
-        self.state.later.truncate(4);
+        // One thing waits at a time: a customer who opened a third has moved on.
+        if let Some((request, _)) = asking.next() {
+            self.state.later = vec![request];
+        }
         Ok(())
     }
 
@@ -363,6 +385,12 @@ impl Turn<'_> {
         }
         for change in outcome.changes {
             self.change(change);
+        }
+        if outcome.asks.is_some() {
+            // It is asked now: it does not wait any more.
+            self.state
+                .later
+                .retain(|later| later.intent != request.intent);
         }
         let last = outcome.says.len().saturating_sub(1);
         for (at, say) in outcome.says.iter().enumerate() {

@@ -72,12 +72,12 @@ pub(super) fn is_topic(intent: &str) -> bool {
     )
 }
 
-/// Chooses the repair after this many misses in a row (A8): readings, then a person, then both.
+/// Chooses the repair after this many misses in a row (A8): readings, then a person, then both in turns of words.
 pub(super) fn repair(misses: u8, last: Option<&str>) -> Say {
     let variant = match misses {
         0 | 1 => "repair_first",
         2 => "repair_second",
-        _ if last == Some("repair_third") => "repair_second",
+        _ if last == Some("repair_third") => "repair_again",
         _ => "repair_third",
     };
     Say::shared(variant).class(SendClass::Prompt)

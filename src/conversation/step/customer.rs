@@ -71,7 +71,7 @@ impl Turn<'_> {
             }
             What::Edited => {
                 self.disclose(before)?;
-                self.say(&Say::shared("edit_ignored"))
+                self.remark_and_ask_again("edit_ignored", "edit_ignored_again")
             }
             _ => Ok(()),
         }
@@ -133,7 +133,35 @@ impl Turn<'_> {
         }
     }
 
+    /// Takes a message for what it means. Words that choose none of what was offered are read for
+    /// themselves: "bal" after "which card?" asks for the balance.
     fn understand(&self, text: &str) -> Understanding {
+        let expecting = self
+            .state
+            .offer
+            .as_ref()
+            .filter(|offer| offer.expires_ms() > self.input.now_ms)
+            .and_then(|offer| offer.expecting);
+        let understanding = self.understand_expecting(text, expecting);
+        let chooses_nothing = expecting.is_some()
+            && understanding.intents.first().is_some_and(|reading| {
+                reading.name == *"select" && reading.slots.text("index").is_none()
+            });
+        if chooses_nothing {
+            let alone = self.understand_expecting(text, None);
+            let asks = alone.decision == Decision::Act
+                && alone
+                    .intents
+                    .first()
+                    .is_some_and(|reading| !WITHIN.contains(&reading.name.as_str()));
+            if asks {
+                return alone;
+            }
+        }
+        understanding
+    }
+
+    fn understand_expecting(&self, text: &str, expecting: Option<Expecting>) -> Understanding {
         let since = self.input.at_ms.saturating_sub(CONTEXT_MS);
         let history: Vec<&str> = self
             .state
@@ -146,12 +174,7 @@ impl Turn<'_> {
             text,
             &Heard {
                 language: Some(self.language()),
-                expecting: self
-                    .state
-                    .offer
-                    .as_ref()
-                    .filter(|offer| offer.expires_ms() > self.input.now_ms)
-                    .and_then(|offer| offer.expecting),
+                expecting,
                 history: &history,
             },
         )
@@ -167,6 +190,7 @@ impl Turn<'_> {
         }
         let confirmation = offer.expecting == Some(Expecting::Confirmation);
         self.state.offer = None;
+        self.state.later.clear();
         confirmation
     }
 
@@ -194,12 +218,15 @@ impl Turn<'_> {
                     self.say(&Say::shared("confirm_expired"))?;
                     Ok(Some(None))
                 }
+                Some(reading) if is_leaving(&reading) && !self.state.later.is_empty() => {
+                    self.leave().map(Some)
+                }
                 _ => Ok(None),
             };
         };
         if let Some(option) = offer.typed(text) {
             if offer.expecting == Some(Expecting::Confirmation) && !self.after_prompt() {
-                return self.ask_again(&offer);
+                return self.missed(&offer, "answered_before").map(Some);
             }
             let request = option.request.clone();
             self.state.offer = None;
@@ -209,6 +236,9 @@ impl Turn<'_> {
             return Ok(None);
         };
         let Some(expecting) = offer.expecting else {
+            if is_leaving(&reading) && !self.state.later.is_empty() {
+                return self.leave().map(Some);
+            }
             return Ok(None);
         };
         let role = match (reading.name.as_str(), reading.slots.text("answer")) {
@@ -218,10 +248,10 @@ impl Turn<'_> {
         };
         if expecting == Expecting::Choice && role == Some(Role::Yes) {
             // "Yes" to "which one?" chooses nothing.
-            return self.ask_again(&offer);
+            return self.missed(&offer, "pick_one").map(Some);
         }
         if expecting == Expecting::Confirmation && role == Some(Role::Yes) && !self.after_prompt() {
-            return self.ask_again(&offer);
+            return self.missed(&offer, "answered_before").map(Some);
         }
         if let Some(option) = role.and_then(|role| offer.role(role)) {
             let request = option.request.clone();
@@ -229,12 +259,7 @@ impl Turn<'_> {
             return Ok(Some(Some(request)));
         }
         match reading.name.as_str() {
-            "deny" | "cancel" | "back" => {
-                self.state.offer = None;
-                self.state.later.clear();
-                self.say(&Say::shared("confirm_cancelled"))?;
-                Ok(Some(None))
-            }
+            "deny" | "cancel" | "back" => self.leave().map(Some),
             "select" => match reading
                 .slots
                 .text("index")
@@ -245,10 +270,10 @@ impl Turn<'_> {
                     self.state.offer = None;
                     Ok(Some(Some(request)))
                 }
-                None => self.ask_again(&offer),
+                None => self.missed(&offer, "pick_one").map(Some),
             },
             "edit" => match &offer.base {
-                Some(base) => {
+                Some(base) if self.can_change(base, &reading) => {
                     // C6: a change makes a new confirmation and executes nothing.
                     let mut changed = base.clone();
                     for (name, value) in reading.slots.iter() {
@@ -258,7 +283,7 @@ impl Turn<'_> {
                     self.state.offer = None;
                     Ok(Some(Some(changed)))
                 }
-                None => self.ask_again(&offer),
+                _ => self.missed(&offer, "repair_in_flow").map(Some),
             },
             "repeat" => self.ask_again(&offer),
             _ => Ok(None),
@@ -279,9 +304,74 @@ impl Turn<'_> {
         if let Some(base) = &offer.base {
             Ok(Some(Some(base.clone())))
         } else {
-            self.say(&Say::shared("nothing_open"))?;
+            self.remark("nothing_open", "nothing_open_again")?;
             Ok(Some(None))
         }
+    }
+
+    /// Tells whether a change names something the request knows.
+    fn can_change(&self, base: &Request, change: &Reading) -> bool {
+        self.knowledge
+            .catalogue
+            .intent(&base.intent)
+            .is_some_and(|intent| {
+                change
+                    .slots
+                    .iter()
+                    .any(|(name, _)| intent.slots.iter().any(|slot| slot.name == name))
+            })
+    }
+
+    /// Drops what is open and what waits.
+    fn leave(&mut self) -> Result<Option<Request>, RenderError> {
+        self.state.misses = 0;
+        self.state.offer = None;
+        self.state.later.clear();
+        self.say(&Say::shared("confirm_cancelled"))?;
+        Ok(None)
+    }
+
+    /// An answer that answers nothing: says why and asks again once, then offers a way out (A8).
+    fn missed(&mut self, offer: &Offer, why: &'static str) -> Result<Option<Request>, RenderError> {
+        self.state.misses = self.state.misses.saturating_add(1);
+        self.state.offer = None;
+        match &offer.base {
+            Some(base) if self.state.misses < 2 && base.intent != "help" => {
+                self.say(&Say::shared(why))?;
+                self.start(VecDeque::from([base.clone()]), "")?;
+            }
+            _ => self.fallback()?,
+        }
+        Ok(None)
+    }
+
+    /// Says something that is no answer; the second time in a row in other words (A8).
+    fn remark(&mut self, variant: &'static str, again: &'static str) -> Result<(), RenderError> {
+        let variant = if self.state.last_fallback.as_deref() == Some(variant) {
+            again
+        } else {
+            variant
+        };
+        self.state.last_fallback = Some(variant.to_owned());
+        self.remarked = true;
+        self.say(&Say::shared(variant))
+    }
+
+    /// Remarks on something that is no message; a question that was open is asked anew.
+    fn remark_and_ask_again(
+        &mut self,
+        variant: &'static str,
+        again: &'static str,
+    ) -> Result<(), RenderError> {
+        self.expire();
+        let base = self
+            .state
+            .offer
+            .take_if(|offer| offer.expecting.is_some())
+            .and_then(|offer| offer.base)
+            .filter(|base| base.intent != "help");
+        self.remark(variant, again)?;
+        base.map_or(Ok(()), |base| self.start([base].into(), ""))
     }
 
     fn act(
@@ -304,7 +394,7 @@ impl Turn<'_> {
             self.state.misses = 0;
             return match self.again(&requests) {
                 Some(request) => self.start([request].into(), text),
-                None => self.say(&Say::shared("nothing_open")),
+                None => self.remark("nothing_open", "nothing_open_again"),
             };
         }
         // "No, that wasn't me" is one notice, not two.
@@ -320,7 +410,6 @@ impl Turn<'_> {
             return self.reject(private);
         }
         self.state.misses = 0;
-        self.state.last_fallback = None;
         // A side question voids an open question; the flow resumes with a new one (A11, design 2.4).
         if let Some(open) = self.state.offer.take()
             && open.expecting.is_some()
@@ -361,7 +450,6 @@ impl Turn<'_> {
     /// Runs one request that an answer or a tap made, then whatever was set aside.
     fn run(&mut self, request: Request, text: &str) -> Result<(), RenderError> {
         self.state.misses = 0;
-        self.state.last_fallback = None;
         let mut requests = VecDeque::from([request]);
         requests.extend(self.state.later.drain(..).take(1));
         self.start(requests, text)
@@ -399,7 +487,7 @@ impl Turn<'_> {
                 }
                 None if expired => self.say(&Say::shared("confirm_expired")),
                 // C2: works once, only while open. Say what happened (5.1 rule 16).
-                None => self.say(&Say::shared("stale_button")),
+                None => self.remark_and_ask_again("stale_button", "stale_button_again"),
             };
         }
         match Request::from_payload(payload) {
@@ -407,33 +495,35 @@ impl Turn<'_> {
                 self.state.offer = None;
                 self.run(request, "")
             }
-            _ => self.say(&Say::shared("stale_button")),
+            _ => self.remark_and_ask_again("stale_button", "stale_button_again"),
         }
     }
 
     fn attached(&mut self, attachment: Attachment) -> Result<(), RenderError> {
         if attachment == Attachment::ThumbsUp {
             self.expire();
-            let yes = self
+            let open = self
                 .state
                 .offer
-                .as_ref()
-                .filter(|offer| offer.expecting == Some(Expecting::Confirmation))
-                .and_then(|offer| offer.role(Role::Yes))
-                .map(|option| option.request.clone());
-            if let Some(request) = yes {
+                .clone()
+                .filter(|offer| offer.expecting == Some(Expecting::Confirmation));
+            if let Some(offer) = open
+                && let Some(yes) = offer.role(Role::Yes)
+            {
                 if !self.after_prompt() {
-                    let base = self.state.offer.take().and_then(|offer| offer.base);
-                    return base.map_or(Ok(()), |base| self.run(base, ""));
+                    return self.missed(&offer, "answered_before").map(|_| ());
                 }
                 self.state.offer = None;
-                return self.run(request, "");
+                return self.run(yes.request.clone(), "");
             }
-            return self.say(&Say::shared("sticker_ack"));
         }
         match attachment {
-            Attachment::Sticker => self.say(&Say::shared("sticker_ack")),
-            _ => self.say(&Say::shared("attachment_unsupported")),
+            Attachment::ThumbsUp | Attachment::Sticker => {
+                self.remark_and_ask_again("sticker_ack", "sticker_ack_again")
+            }
+            _ => {
+                self.remark_and_ask_again("attachment_unsupported", "attachment_unsupported_again")
+            }
         }
     }
 
@@ -472,12 +562,23 @@ impl Turn<'_> {
             resumes: false,
             options,
         };
+        // The question that was open waits until it is clear what was meant (A11).
+        if let Some(base) = self
+            .state
+            .offer
+            .take_if(|offer| offer.expecting.is_some())
+            .and_then(|offer| offer.base)
+            .filter(|base| base.intent != "help")
+        {
+            self.state.later = vec![base];
+        }
         let variant = if self.state.last_fallback.as_deref() == Some("choose_reading") {
             "choose_reading_again"
         } else {
             "choose_reading"
         };
         self.state.last_fallback = Some(variant.to_owned());
+        self.remarked = true;
         self.say_and_ask(&Say::shared(variant).class(SendClass::Prompt), Some(&ask))
     }
 
@@ -504,8 +605,11 @@ impl Turn<'_> {
     }
 
     fn fallback(&mut self) -> Result<(), RenderError> {
+        self.state.offer = None;
+        self.state.later.clear();
         let say = repair(self.state.misses, self.state.last_fallback.as_deref());
         self.state.last_fallback = Some(say.lead.variant.to_owned());
+        self.remarked = true;
         self.effects.push(Effect::Audit {
             kind: "not_understood",
             payload: serde_json::json!({"misses": self.state.misses}),
@@ -523,6 +627,11 @@ fn is_within(request: &Request) -> bool {
 /// Tells whether a reading answers a yes-or-no question.
 fn is_answer(reading: &Reading) -> bool {
     matches!(reading.name.as_str(), "affirm" | "deny" | "edit")
+}
+
+/// Tells whether a reading leaves what is open.
+fn is_leaving(reading: &Reading) -> bool {
+    matches!(reading.name.as_str(), "cancel" | "deny" | "back")
 }
 
 /// Makes a button title of a description: its first letter upper case.
