@@ -24,6 +24,9 @@ mod customer;
 mod happened;
 mod owed;
 
+#[cfg(test)]
+pub(super) use customer::RESUMED;
+
 /// Understanding, as the conversation needs it; the matcher is one.
 pub trait Understand: Send + Sync {
     /// Takes a redacted message for what it means.

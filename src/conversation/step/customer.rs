@@ -41,7 +41,7 @@ const FIRST: [&str; 8] = [
 ];
 
 /// The binding of a request that a side question came back to.
-const RESUMED: &str = "resumed";
+pub(in crate::conversation) const RESUMED: &str = "resumed";
 
 impl Turn<'_> {
     pub(super) fn customer(&mut self) -> Result<(), RenderError> {

@@ -1,5 +1,6 @@
 //! The promises, tried at every point of the walk.
 
+use super::super::step::RESUMED;
 use super::*;
 
 /// So many of the phrases are tried at every point.
@@ -204,6 +205,11 @@ fn side_question(world: &World, node: &Node, note: &mut impl FnMut(String, &Node
             node,
             text,
         );
+    }
+    // An offer beside an answer ("stop the card too?") is over when the customer moves on, and so is a question
+    // about reading that was passed over before.
+    if !open.resumes || base.bound(RESUMED).is_some() {
+        return;
     }
     let resumed = turn
         .point
