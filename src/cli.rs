@@ -22,7 +22,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::config::LogFormat;
 use crate::conversation::skill::SKILLS;
 use crate::intent::Language;
-use crate::intent::catalogue::{Catalogue, SkillFacts};
+use crate::intent::catalogue::{Catalogue, CatalogueError, SkillFacts};
 use crate::intent::matcher::Matcher;
 
 /// A self-hosted Messenger bot that answers banking queries.
@@ -144,8 +144,13 @@ pub enum Failure {
 }
 
 impl From<anyhow::Error> for Failure {
+    /// A catalogue that cannot be read is the operator's configuration, wherever it is found.
     fn from(error: anyhow::Error) -> Self {
-        Self::Runtime(error)
+        if error.downcast_ref::<CatalogueError>().is_some() {
+            Self::Usage(error)
+        } else {
+            Self::Runtime(error)
+        }
     }
 }
 

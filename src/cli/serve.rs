@@ -50,7 +50,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Outcome {
     });
     // Whatever a second signal cut off is not waited for.
     runtime.shutdown_background();
-    ended.map_err(Failure::Runtime)
+    ended.map_err(Failure::from)
 }
 
 async fn server_until(server: Server, stop: CancellationToken) -> anyhow::Result<()> {

@@ -21,6 +21,7 @@ mod lint;
 mod parse;
 mod problem;
 mod source;
+mod tone;
 mod wording;
 
 pub use lint::SkillFacts;
@@ -304,6 +305,8 @@ fn hash_part(hasher: &mut Sha256, bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     const GOOD: &str = r#"
@@ -450,6 +453,39 @@ answer = { text = "Hola {name}.", buttons = { help = "Ayuda", human = "Una perso
             linted("'^hello( there)?$'", "'^[a-z]+$'")[0].contains("no text of 3 or more letters")
         );
         assert!(linted("=> goodbye", "=> godbye")[0].contains("did you mean `goodbye`?"));
+    }
+
+    /// Every file of `fixtures/intents_failing` is refused with the words beside it. Set `UPDATE_FIXTURES=1` to
+    /// write them anew, and review the difference.
+    #[test]
+    fn each_broken_file_is_refused_with_line_and_suggestion() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/intents_failing");
+        let mut count = 0;
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|end| end != "toml") {
+                continue;
+            }
+            count += 1;
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let problems = match Catalogue::from_files(&[SourceFile::new(&name, text)]) {
+                Ok(catalogue) => catalogue.lint(&[]),
+                Err(problems) => problems,
+            };
+            let mut got = String::new();
+            for problem in problems.iter() {
+                writeln!(got, "{problem}").unwrap();
+            }
+            assert!(!got.is_empty(), "{name} is accepted");
+            let beside = path.with_extension("err");
+            if std::env::var_os("UPDATE_FIXTURES").is_some() {
+                std::fs::write(&beside, &got).unwrap();
+            }
+            let expected = std::fs::read_to_string(&beside).unwrap_or_default();
+            assert_eq!(got, expected, "{name}");
+        }
+        assert!(count >= 15, "{count} files");
     }
 
     #[test]

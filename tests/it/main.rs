@@ -12,3 +12,4 @@ mod contract;
 mod kill;
 mod process;
 mod quiet;
+mod start;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::problem::{Problem, Problems, Severity};
+use super::tone;
 use super::wording::{self, MARKER, TITLE_MAX};
 use super::{Access, Catalogue, Intent, Replies};
 use crate::intent::normalize::normalize;
@@ -40,7 +41,7 @@ pub(super) fn lint(catalogue: &Catalogue, skills: &[SkillFacts<'_>]) -> Problems
     lint.negatives();
     lint.patterns();
     for intent in catalogue.intents() {
-        lint.wording(&intent.file, &intent.replies);
+        lint.wording(&intent.file, Some(&intent.name), &intent.replies);
         for language in Language::ALL {
             let text = intent.description.get(language);
             if text.trim().is_empty() {
@@ -54,7 +55,7 @@ pub(super) fn lint(catalogue: &Catalogue, skills: &[SkillFacts<'_>]) -> Problems
         }
     }
     for (file, replies) in &catalogue.shared_files {
-        lint.wording(file, replies);
+        lint.wording(file, None, replies);
     }
     lint.problems.sorted()
 }
@@ -231,13 +232,14 @@ impl<'c> Lint<'c> {
         }
     }
 
-    fn wording(&mut self, file: &Arc<str>, replies: &PerLanguage<Replies>) {
+    fn wording(&mut self, file: &Arc<str>, intent: Option<&str>, replies: &PerLanguage<Replies>) {
         for language in Language::ALL {
             for (name, variant) in replies.get(language) {
                 let mut found: Vec<(String, Option<String>)> = Vec::new();
                 for spelling in variant.text.spellings(MARKER, SPELLINGS) {
                     let has_buttons = !variant.buttons.is_empty();
                     found.extend(wording::problems(&spelling, language, has_buttons));
+                    found.extend(tone::problems(&spelling, language, intent));
                 }
                 for button in &variant.buttons {
                     let longest = button
@@ -253,6 +255,7 @@ impl<'c> Lint<'c> {
                         );
                         found.push((message, None));
                     }
+                    found.extend(tone::problems(&button.source, language, intent));
                     if !button.source.chars().any(char::is_alphanumeric) {
                         found.push((format!("button `{}` has no words", button.source), None));
                     }

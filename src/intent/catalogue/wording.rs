@@ -288,7 +288,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Lower case without accents and apostrophes.
-fn fold(text: &str) -> String {
+pub(super) fn fold(text: &str) -> String {
     text.chars()
         .flat_map(char::to_lowercase)
         .filter_map(|c| match c {
@@ -305,7 +305,7 @@ fn fold(text: &str) -> String {
 }
 
 /// Whether `phrase` stands in `text` between word boundaries.
-fn has_phrase(text: &str, phrase: &str) -> bool {
+pub(super) fn has_phrase(text: &str, phrase: &str) -> bool {
     text.match_indices(phrase).any(|(at, _)| {
         let before = text.get(..at).and_then(|text| text.chars().next_back());
         let after = text
