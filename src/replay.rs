@@ -9,6 +9,8 @@ pub mod report;
 pub mod run;
 pub mod shown;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod update;
 
 pub use fixture::{Fixture, FixtureError, read};

@@ -474,7 +474,7 @@ answer = { text = "Hola {name}.", buttons = { help = "Ayuda", human = "Una perso
                 Err(problems) => problems,
             };
             let mut got = String::new();
-            for problem in problems.iter() {
+            for problem in &problems {
                 writeln!(got, "{problem}").unwrap();
             }
             assert!(!got.is_empty(), "{name} is accepted");

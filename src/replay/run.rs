@@ -144,6 +144,11 @@ impl Replay {
     }
 }
 
+/// Returns a pattern as the file has it, without the flag that lets a dot match line ends.
+fn pattern(regex: &regex::Regex) -> &str {
+    regex.as_str().trim_start_matches("(?s)")
+}
+
 /// Returns how often a fixture is run: once for each wording of the line with most of them.
 fn wordings(fixture: &Fixture) -> usize {
     fixture
@@ -533,7 +538,7 @@ impl<'a> Player<'a> {
         if self.waiting.is_empty() {
             let wanted = match expected {
                 Expected::Exactly(lines) => lines.join("\n"),
-                Expected::Matches(regex) => format!("something like {}", regex.as_str()),
+                Expected::Matches(regex) => format!("something like {}", pattern(regex)),
                 Expected::Any | Expected::Nothing => "a message".to_owned(),
             };
             return Err(self.failure(line, Difference::MissingMessage, &wanted, "nothing"));
@@ -554,7 +559,7 @@ impl<'a> Player<'a> {
         }
         let expected = match expected {
             Expected::Exactly(lines) => lines.join("\n"),
-            Expected::Matches(regex) => format!("something like {}", regex.as_str()),
+            Expected::Matches(regex) => format!("something like {}", pattern(regex)),
             Expected::Any | Expected::Nothing => String::new(),
         };
         Err(self.failure(line, self.kind_of_difference(), &expected, &got))
@@ -864,7 +869,12 @@ impl<'a> Player<'a> {
             }
             "handed" => {
                 let holds = self.seen.iter().any(|seen| seen.handed_over);
-                (holds, holds.to_string(), Difference::AssertionFailed)
+                let got = if holds {
+                    "handed over"
+                } else {
+                    "not handed over"
+                };
+                (holds, got.to_owned(), Difference::AssertionFailed)
             }
             "audit" => {
                 let got: Vec<&str> = self
@@ -1016,7 +1026,7 @@ impl<'a> Player<'a> {
             line,
             difference,
             expected: expected.to_owned(),
-            got: got.to_owned(),
+            got: if got.is_empty() { "nothing" } else { got }.to_owned(),
             understood: self.understood(),
             around,
             wording: self.verdict.wording.clone(),
