@@ -104,18 +104,22 @@ impl Replay {
         mut done: impl FnMut(&Verdict),
     ) -> anyhow::Result<Summary> {
         let cases = fixtures.iter().enumerate().flat_map(|(at, fixture)| {
-            (0..wordings(fixture)).map(move |wording| (at, fixture, wording))
+            let fixture = Arc::new(fixture.clone());
+            (0..wordings(&fixture)).map(move |wording| (at, Arc::clone(&fixture), wording))
         });
+        // Each is a task of its own, so that all processors play.
         let mut running = futures::stream::iter(cases.map(|(at, fixture, wording)| {
             let shared = Arc::clone(&self.shared);
             let update = options.update;
+            let name = format!("{at}-{wording}-{}", rand::random::<u32>());
+            let path = fixture.path.clone();
+            let played =
+                tokio::spawn(
+                    async move { play(&shared, &fixture, (wording, update), &name).await },
+                );
             async move {
-                let name = format!("{at}-{wording}-{}", rand::random::<u32>());
-                (
-                    at,
-                    wording,
-                    play(&shared, fixture, (wording, update), &name).await,
-                )
+                let verdict = played.await.unwrap_or_else(|error| broken(&path, &error));
+                (at, wording, verdict)
             }
         }))
         .buffer_unordered(options.jobs.max(1));
@@ -170,30 +174,37 @@ async fn play(
 ) -> Verdict {
     let mut player = match Player::new(shared, fixture, (wording, update), name).await {
         Ok(player) => player,
-        Err(error) => {
-            return Verdict {
-                path: fixture.path.clone(),
-                wording: None,
-                failure: Some(Box::new(Failure {
-                    path: fixture.path.clone(),
-                    line: 1,
-                    difference: Difference::BadStep,
-                    expected: "a stage".to_owned(),
-                    got: format!("{error:#}"),
-                    understood: None,
-                    around: Vec::new(),
-                    wording: None,
-                })),
-                turns: 0,
-                intents: Vec::new(),
-                calls: Vec::new(),
-                heard: Vec::new(),
-            };
-        }
+        Err(error) => return no_stage(&fixture.path, &format!("{error:#}")),
     };
     player.play().await;
     player.stage.clear(shared);
     player.verdict
+}
+
+/// A conversation that panicked fails like any other; the rest are still played.
+fn broken(path: &Path, error: &tokio::task::JoinError) -> Verdict {
+    no_stage(path, &format!("the conversation ended early: {error}"))
+}
+
+fn no_stage(path: &Path, why: &str) -> Verdict {
+    Verdict {
+        path: path.to_owned(),
+        wording: None,
+        failure: Some(Box::new(Failure {
+            path: path.to_owned(),
+            line: 1,
+            difference: Difference::BadStep,
+            expected: "a stage".to_owned(),
+            got: why.to_owned(),
+            understood: None,
+            around: Vec::new(),
+            wording: None,
+        })),
+        turns: 0,
+        intents: Vec::new(),
+        calls: Vec::new(),
+        heard: Vec::new(),
+    }
 }
 
 /// Plays one wording of a fixture.

@@ -107,6 +107,9 @@ pub struct SqliteStore {
     work: Arc<watch::Sender<u64>>,
     /// Sends that were in flight when an earlier process ended still have to be given time.
     inherited: Arc<AtomicBool>,
+    /// Commands that were in flight then still have to be taken over; never so without the lock, which
+    /// alone proves that nobody else holds them.
+    inherited_commands: Arc<AtomicBool>,
     checkpointer: Option<Arc<Checkpointer>>,
     threads: Vec<JoinHandle<()>>,
     /// Declared last: released when everything is closed.
@@ -139,6 +142,7 @@ impl SqliteStore {
             readers: path.map(|path: PathBuf| Arc::new(Readers::new(path))),
             work,
             inherited: Arc::new(AtomicBool::new(true)),
+            inherited_commands: Arc::new(AtomicBool::new(lock.is_some())),
             checkpointer,
             threads: Vec::new(),
             _lock: lock,
@@ -340,8 +344,17 @@ impl Store for SqliteStore {
         lease_ms: i64,
         max: usize,
     ) -> Result<Vec<CommandLease>, StoreError> {
-        self.change(move |tx| commands::lease(tx, now_ms, lease_ms, max))
-            .await
+        let inherited = self.inherited_commands.load(Ordering::Acquire);
+        let leased = self
+            .change(move |tx| {
+                if inherited {
+                    commands::after_restart(tx, now_ms)?;
+                }
+                commands::lease(tx, now_ms, lease_ms, max)
+            })
+            .await?;
+        self.inherited_commands.store(false, Ordering::Release);
+        Ok(leased)
     }
 
     async fn settle_command(

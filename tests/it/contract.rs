@@ -1,8 +1,9 @@
 //! The FDX adapter and the simulated bank judged by descriptions nobody here can bend: Prism stands between
 //! them as a proxy, and plays the bank itself as a mock.
 //!
-//! Needs Prism (`tests/servers/prism.sh install`) and the descriptions in `$BURSAR_SPECS_DIR` (default
-//! `../shared/specs`). Without them it says so and passes, unless `$BURSAR_REQUIRE_SERVERS` is set, as CI does.
+//! The descriptions in `contract/fdx` were written for this project from public facts about the interface (CC0).
+//! Needs Prism (`tests/servers/prism.sh install`); without it the tests say so and pass, unless
+//! `$BURSAR_REQUIRE_SERVERS` or `$CI` is set.
 
 mod prism;
 

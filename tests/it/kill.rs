@@ -72,7 +72,7 @@ async fn a_freeze_killed_at_the_bank_is_repeated_and_told_once() {
                 .is_some_and(|text| text.contains("Which card"))
         })
         .await;
-    let choice = world.quick_reply(&psid, "Visa ••4417");
+    let choice = world.tap(&psid, "Visa ••4417");
 
     // The request reaches the bank, and no answer ever comes back to this process.
     let fault = SetFault::from(Fault::Hangs);

@@ -13,3 +13,4 @@ mod kill;
 mod process;
 mod quiet;
 mod start;
+mod steps;

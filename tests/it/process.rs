@@ -11,8 +11,8 @@ use bursar::message::Psid;
 use bursar::simulator::bank::{self, BankSimulator, Scenarios};
 use bursar::simulator::messenger::{self, Act, MessengerSimulator};
 
-/// Nothing here takes longer, even on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Nothing here takes longer, even on a busy machine: after a restart an echo is waited for for a minute.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) struct World {
     pub(crate) bank: BankSimulator,
@@ -29,7 +29,12 @@ pub(crate) struct Process {
 }
 
 impl World {
+    /// Webhooks are posted by the test, which looks at each answer.
     pub(crate) async fn start() -> Self {
+        Self::with_webhooks(messenger::Webhooks::Kept).await
+    }
+
+    pub(crate) async fn with_webhooks(webhooks: messenger::Webhooks) -> Self {
         let clock: SharedClock = Arc::new(SystemClock);
         let bank = BankSimulator::start(
             Scenarios::built_in(),
@@ -41,9 +46,11 @@ impl World {
         )
         .await
         .unwrap();
-        let graph = MessengerSimulator::start(messenger::Options::default(), clock)
-            .await
-            .unwrap();
+        let options = messenger::Options {
+            webhooks,
+            ..messenger::Options::default()
+        };
+        let graph = MessengerSimulator::start(options, clock).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("bursar.toml");
         std::fs::write(&config, configuration(&graph, &bank)).unwrap();
@@ -81,6 +88,20 @@ impl World {
             .unwrap_or_else(|| panic!("no address in {line:?}; see {}", read(&log)))
             .to_owned();
         Process { child, url, log }
+    }
+
+    /// Lets the stand-in post its webhooks to a process: echoes too, in order, and again until they are taken.
+    pub(crate) fn receive_at(&self, process: &Process) {
+        let url = format!("{}/webhooks/messenger", process.url);
+        self.graph.control().post_webhooks_to(url);
+    }
+
+    /// Returns a connection to the process's database.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        let path = self.folder.path().join("bursar.db");
+        let database = rusqlite::Connection::open(path).unwrap();
+        database.busy_timeout(PATIENCE).unwrap();
+        database
     }
 
     /// Lets a person do something and posts the webhook; panics unless it is answered 200.
@@ -140,21 +161,22 @@ impl World {
         assert!(waited.await.is_ok(), "waited in vain for: {what}");
     }
 
-    /// Returns the quick-reply payload of a title in the last message.
-    pub(crate) fn quick_reply(&self, psid: &Psid, title: &str) -> Act {
+    /// Returns the tap on a quick reply or button of the last message.
+    pub(crate) fn tap(&self, psid: &Psid, title: &str) -> Act {
         let sent = self.graph.sent(psid);
         let body: serde_json::Value = serde_json::from_slice(&sent.last().unwrap().json).unwrap();
-        let reply = body
-            .pointer("/message/quick_replies")
-            .and_then(serde_json::Value::as_array)
-            .unwrap()
-            .iter()
-            .find(|reply| reply["title"] == title)
-            .unwrap_or_else(|| panic!("no [{title}] in {body}"));
-        Act::QuickReply {
-            title: title.to_owned(),
-            payload: reply["payload"].as_str().unwrap().to_owned(),
+        let find = |pointer: &str| {
+            let all = body.pointer(pointer)?.as_array()?;
+            let found = all.iter().find(|one| one["title"] == title)?;
+            Some(found["payload"].as_str()?.to_owned())
+        };
+        let title = title.to_owned();
+        if let Some(payload) = find("/message/quick_replies") {
+            return Act::QuickReply { title, payload };
         }
+        let payload = find("/message/attachment/payload/buttons")
+            .unwrap_or_else(|| panic!("no [{title}] in {body}"));
+        Act::Postback { title, payload }
     }
 
     /// Returns the bank customer a person is linked to.

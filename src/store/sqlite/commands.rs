@@ -46,6 +46,17 @@ pub(super) fn insert(
     Ok(())
 }
 
+/// Ends the leases of the process before: it is gone, so that a freeze that was under way waits no longer
+/// than the start takes.
+pub(super) fn after_restart(tx: &Tx<'_>, now_ms: i64) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "UPDATE command SET due_ms = min(due_ms, ?1) WHERE fence <> 0 AND due_ms IS NOT NULL",
+        )?
+        .execute([now_ms])?;
+    Ok(())
+}
+
 /// T2: leases commands that are due. One never sent whose time has passed is leased without counting
 /// an attempt, so that even after a crash it is known not to have been sent.
 pub(super) fn lease(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{SqliteOptions, migrations};
@@ -84,6 +85,9 @@ pub(super) fn open_checkpointer(path: &Path, durable: bool) -> Result<Connection
 /// Sets what a connection that writes needs; also used by the key store.
 pub(in crate::store) fn configure(conn: &Connection, durable: bool) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY)?;
+    // Plans do not depend on the values bound: without this a statement over a partial index is planned anew
+    // at each use.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     conn.pragma_update(None, "synchronous", if durable { "FULL" } else { "OFF" })?;
     // Savepoints keep old pages aside; in memory, not in a file in /tmp.

@@ -23,13 +23,12 @@ fn script() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/servers/prism.sh")
 }
 
-/// Returns the description to judge by; `None`, loudly, where it or Prism is missing.
+/// Returns the description to judge by; `None`, loudly, where Prism is missing. `$BURSAR_SPECS_DIR` holds other
+/// descriptions of the same names, such as FDX's own, which may not be passed on.
 pub(super) fn spec(version: &str) -> Option<PathBuf> {
-    let dir = std::env::var_os("BURSAR_SPECS_DIR").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/specs"),
-        PathBuf::from,
-    );
-    let file = dir.join(format!("own-fdx/fdx-{version}-contract.json"));
+    let own = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/contract/fdx");
+    let dir = std::env::var_os("BURSAR_SPECS_DIR").map_or_else(own, PathBuf::from);
+    let file = dir.join(format!("fdx-{version}-contract.json"));
     let missing = if !file.is_file() {
         Some(format!("{} is not there", file.display()))
     } else if !Command::new(script())
@@ -45,7 +44,7 @@ pub(super) fn spec(version: &str) -> Option<PathBuf> {
         return Some(file);
     };
     assert!(
-        std::env::var_os("BURSAR_REQUIRE_SERVERS").is_none(),
+        std::env::var_os("BURSAR_REQUIRE_SERVERS").is_none() && std::env::var_os("CI").is_none(),
         "the contract gate cannot run: {missing}"
     );
     eprintln!("\n*** SKIPPED: the contract gate for FDX {version}: {missing} ***\n");
