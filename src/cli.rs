@@ -6,6 +6,7 @@
 pub mod chat;
 pub mod dev;
 pub mod intents;
+pub mod measure;
 pub mod replay;
 pub mod serve;
 pub mod simulate;
@@ -87,17 +88,10 @@ pub enum IntentsCommand {
         #[arg(long, default_value = "en")]
         language: String,
     },
-    /// Measures the classifier on a foreign data set; prints one JSON object
-    Eval(EvalArgs),
+    /// Measures the catalogue, or the classifier on a foreign data set
+    Eval(measure::EvalArgs),
     /// Trains the catalogue's model and writes it
-    Train {
-        /// A catalogue directory in place of the built-in one.
-        #[arg(long, value_name = "DIR")]
-        dir: Option<PathBuf>,
-        /// Where to.
-        #[arg(long, value_name = "FILE", default_value = "src/intent/builtin.model")]
-        out: PathBuf,
-    },
+    Train(measure::TrainArgs),
     /// Shows what each stage of the matcher makes of a message
     Explain {
         /// A catalogue directory in place of the built-in one.
@@ -107,29 +101,6 @@ pub enum IntentsCommand {
         #[arg(required = true)]
         text: Vec<String>,
     },
-}
-
-/// What to measure.
-#[derive(Debug, clap::Args)]
-pub struct EvalArgs {
-    /// Trains on this CSV (header `text,category`); without it the catalogue itself is measured.
-    #[arg(long, value_name = "FILE", requires = "test")]
-    train: Option<PathBuf>,
-    /// Measures on this CSV.
-    #[arg(long, value_name = "FILE", requires = "train")]
-    test: Option<PathBuf>,
-    /// Out-of-scope texts in the same form.
-    #[arg(long, value_name = "FILE", requires = "train")]
-    oos: Option<PathBuf>,
-    /// Trains on so many examples a category.
-    #[arg(long, value_name = "N", requires = "train")]
-    shots: Option<usize>,
-    /// Measures with one random edit in one word of each message too.
-    #[arg(long, requires = "train")]
-    typos: bool,
-    /// Prints one JSON object on one line.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Why a command ended otherwise than well.
@@ -241,7 +212,7 @@ fn catalogue(dir: Option<&Path>) -> Result<Arc<Catalogue>, Failure> {
 }
 
 fn matcher(dir: Option<&Path>) -> Result<Matcher, Failure> {
-    Matcher::new(catalogue(dir)?).map_err(|error| Failure::Usage(error.into()))
+    Matcher::load(catalogue(dir)?).map_err(|error| Failure::Usage(error.into()))
 }
 
 fn understand_command(
@@ -297,54 +268,14 @@ fn intents_command(command: &IntentsCommand, out: &mut dyn Write) -> Outcome {
             intents::list(&catalogue, language, out).context("cannot write")?;
             Ok(())
         }
-        IntentsCommand::Eval(args) => eval_command(args, out),
-        IntentsCommand::Train { dir, out: file } => {
-            let catalogue = catalogue(dir.as_deref())?;
-            let started = std::time::Instant::now();
-            let bytes = crate::intent::classify::train(&catalogue).to_bytes();
-            std::fs::write(file, &bytes)
-                .with_context(|| format!("cannot write {}", file.display()))?;
-            writeln!(
-                out,
-                "{}: {} bytes, trained in {:.1} s",
-                file.display(),
-                bytes.len(),
-                started.elapsed().as_secs_f64()
-            )
-            .context("cannot write")?;
-            Ok(())
-        }
+        IntentsCommand::Eval(args) => measure::eval(args, out),
+        IntentsCommand::Train(args) => measure::train(args, out),
         IntentsCommand::Explain { dir, text } => {
             let matcher = matcher(dir.as_deref())?;
             intents::explain(&matcher, &text.join(" "), out).context("cannot write")?;
             Ok(())
         }
     }
-}
-
-fn eval_command(args: &EvalArgs, out: &mut dyn Write) -> Outcome {
-    let (Some(train), Some(test)) = (&args.train, &args.test) else {
-        return Err(Failure::Usage(anyhow::anyhow!(
-            "give --train FILE and --test FILE; the catalogue's own scorecard is a test: cargo test scorecard"
-        )));
-    };
-    let report = crate::intent::eval::run(&crate::intent::eval::Options {
-        train: train.clone(),
-        test: test.clone(),
-        oos: args.oos.clone(),
-        shots: args.shots,
-        typos: args.typos,
-        hyper: crate::intent::model::Hyper::default(),
-    })
-    .map_err(|error| Failure::Usage(error.into()))?;
-    let json = if args.json {
-        serde_json::to_string(&report)
-    } else {
-        serde_json::to_string_pretty(&report)
-    }
-    .context("cannot write the report")?;
-    writeln!(out, "{json}").context("cannot write")?;
-    Ok(())
 }
 
 /// What the code knows of its skills, for the catalogue's check.

@@ -23,6 +23,7 @@ pub mod scorecard;
 pub mod slot;
 pub mod spelling;
 pub mod template;
+pub mod trained;
 pub mod utterance;
 pub mod weigh;
 

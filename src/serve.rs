@@ -86,7 +86,7 @@ impl Server {
             Some(dir) => Catalogue::from_dir(dir)?,
             None => Catalogue::built_in()?,
         });
-        let matcher = Matcher::new(Arc::clone(&catalogue))?;
+        let matcher = Matcher::load(Arc::clone(&catalogue))?;
         let bank_simulator = match (config.bank.kind, hooks.bank_simulator) {
             (BankKind::Simulator, Some(running)) => Some(running),
             // One that runs elsewhere (`bursar simulate bank`) is used, not started.

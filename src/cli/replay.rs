@@ -61,7 +61,7 @@ pub fn run(args: &ReplayArgs, out: &mut dyn Write) -> Outcome {
     let fixtures = load(args)?;
     let catalogue = super::catalogue(args.intents.as_deref())?;
     let matcher =
-        Matcher::new(Arc::clone(&catalogue)).map_err(|error| Failure::Usage(error.into()))?;
+        Matcher::load(Arc::clone(&catalogue)).map_err(|error| Failure::Usage(error.into()))?;
     let scenarios = match &args.banks {
         Some(dir) => Scenarios::from_dir(dir).map_err(|error| Failure::Usage(error.into()))?,
         None => Scenarios::built_in(),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::Language;
 use super::catalogue::Catalogue;
-use super::model::{Example, Hyper, Model, Scratch, Thresholds};
+use super::model::{self, Durations, Example, FormatError, Hyper, Model, Scratch, Thresholds};
 
 /// The model trained from the built-in catalogue, checked in so that no start has to wait for training. Made by
 /// `bursar intents train`.
@@ -36,8 +36,13 @@ pub struct Classifier {
 
 impl Classifier {
     /// Returns the built-in model for a catalogue. Intents it was not trained on are left to patterns.
-    pub fn built_in(catalogue: &Catalogue) -> Result<Self, super::model::FormatError> {
+    pub fn built_in(catalogue: &Catalogue) -> Result<Self, FormatError> {
         Model::from_static(BUILT_IN).map(|model| Self::new(model, catalogue))
+    }
+
+    /// Tells whether this is the model of exactly this catalogue, trained as this program trains.
+    pub fn is_of(&self, catalogue: &Catalogue) -> bool {
+        *self.model.fingerprint() == fingerprint(catalogue)
     }
 
     /// Takes a trained model for a catalogue.
@@ -48,6 +53,11 @@ impl Classifier {
             .map(|label| catalogue.position(label))
             .collect();
         Self { model, positions }
+    }
+
+    /// Returns the model.
+    pub const fn model(&self) -> &Model {
+        &self.model
     }
 
     /// Returns the thresholds that cross-validation chose.
@@ -92,7 +102,23 @@ pub fn examples(catalogue: &Catalogue) -> Vec<Example<'_>> {
     examples
 }
 
-/// Trains the model of a catalogue, in a few seconds.
-pub fn train(catalogue: &Catalogue) -> Model {
-    Model::train(&examples(catalogue), &Hyper::default())
+/// Returns the hash of what a catalogue's model is trained on.
+pub fn fingerprint(catalogue: &Catalogue) -> [u8; 32] {
+    model::fingerprint(&examples(catalogue), &Hyper::default())
+}
+
+/// Trains and calibrates the model of a catalogue: half a minute on two cores.
+pub fn train(catalogue: &Catalogue) -> (Model, Durations) {
+    Model::train_timed(&examples(catalogue), &Hyper::default())
+}
+
+/// Trains the model of a catalogue that is another than the one built in, in a few seconds: the calibration is
+/// that of the built-in model.
+pub fn train_like_built_in(catalogue: &Catalogue) -> Result<Model, FormatError> {
+    let built_in = Model::from_static(BUILT_IN)?;
+    Ok(Model::train_like(
+        &built_in,
+        &examples(catalogue),
+        &Hyper::default(),
+    ))
 }

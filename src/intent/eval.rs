@@ -3,6 +3,7 @@
 //! The classifier is the one production uses, with the same hyper-parameters for every data set. Thresholds are
 //! frozen on the training side; neither the test file nor the out-of-scope file is looked at before it is scored.
 
+pub mod catalogue;
 mod corpus;
 mod figures;
 

@@ -23,7 +23,9 @@ use super::safety::Safety;
 use super::slot::{self, SlotContext};
 use super::utterance::Utterance;
 use super::weigh::Examples;
-use super::{Decision, Expecting, IntentName, Language, Reading, Slots, Understanding, compose};
+use super::{
+    Decision, Expecting, IntentName, Language, Reading, Slots, Understanding, compose, trained,
+};
 use crate::redact::redact;
 
 mod settle;
@@ -73,6 +75,12 @@ impl Matcher {
         Self::with_classifier(catalogue, classifier)
     }
 
+    /// Compiles a catalogue with its own model: built in, kept from an earlier run, or trained now and kept.
+    pub fn load(catalogue: Arc<Catalogue>) -> Result<Self, MatcherError> {
+        let classifier = trained::find(&catalogue, trained::cache_folder().as_deref())?;
+        Self::with_classifier(catalogue, classifier)
+    }
+
     /// Compiles a catalogue with a model of its own.
     pub fn with_classifier(
         catalogue: Arc<Catalogue>,
@@ -91,9 +99,21 @@ impl Matcher {
         })
     }
 
+    /// Takes away the list of examples, for measuring: an example is then read like any other message.
+    #[must_use]
+    pub fn blind(mut self) -> Self {
+        self.examples = Examples::default();
+        self
+    }
+
     /// Returns the catalogue.
     pub const fn catalogue(&self) -> &Arc<Catalogue> {
         &self.catalogue
+    }
+
+    /// Returns the classifier.
+    pub const fn classifier(&self) -> &Classifier {
+        &self.classifier
     }
 
     /// Takes a message for what it means.

@@ -22,6 +22,7 @@ mod vectors;
 mod vocabulary;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use blob::FormatError;
@@ -121,19 +122,17 @@ pub struct Durations {
     pub calibration: Duration,
 }
 
-impl Model {
-    /// Trains on examples, in the given order, with the built-in word vectors and out-of-scope requests.
-    ///
-    /// Labels are numbered as they first appear. The result depends on nothing but the arguments and the program.
-    pub fn train(examples: &[Example<'_>], hyper: &Hyper) -> Self {
-        Self::train_timed(examples, hyper).0
-    }
+/// Examples, normalised and counted.
+struct ReadExamples {
+    vectors: Arc<Vectors>,
+    labels: Vec<Box<str>>,
+    words: HashMap<Box<str>, u32>,
+    prepared: Vec<(Prepared, u32)>,
+}
 
-    /// Trains and says how long it took.
-    pub fn train_timed(examples: &[Example<'_>], hyper: &Hyper) -> (Self, Durations) {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+impl ReadExamples {
+    fn new(examples: &[Example<'_>]) -> Self {
         let vectors = Vectors::builtin();
-        let start = Instant::now();
         let mut numbers: HashMap<&str, u32> = HashMap::new();
         let mut labels: Vec<Box<str>> = Vec::new();
         let mut words: HashMap<Box<str>, u32> = HashMap::new();
@@ -149,31 +148,79 @@ impl Model {
             }
             prepared.push((Prepared::new(&form.text, &vectors), number));
         }
-        let labelled: Vec<Labelled<'_>> = prepared
+        Self {
+            vectors,
+            labels,
+            words,
+            prepared,
+        }
+    }
+
+    fn labelled(&self) -> Vec<Labelled<'_>> {
+        self.prepared
             .iter()
             .map(|(text, label)| (text, *label))
-            .collect();
-        let core = training::fit(&labelled, labels.len(), hyper, &vectors, threads);
+            .collect()
+    }
+
+    fn fit(&self, hyper: &Hyper, threads: usize) -> Core {
+        let classes = self.labels.len();
+        training::fit(&self.labelled(), classes, hyper, &self.vectors, threads)
+    }
+
+    fn into_model(self, core: Core, calibration: Calibration, fingerprint: [u8; 32]) -> Model {
+        Model {
+            labels: self.labels,
+            core,
+            speller: Speller::new(self.words),
+            calibration,
+            fingerprint,
+        }
+    }
+}
+
+impl Model {
+    /// Trains on examples, in the given order, with the built-in word vectors and out-of-scope requests.
+    ///
+    /// Labels are numbered as they first appear. The result depends on nothing but the arguments and the program.
+    pub fn train(examples: &[Example<'_>], hyper: &Hyper) -> Self {
+        Self::train_timed(examples, hyper).0
+    }
+
+    /// Trains and says how long it took.
+    pub fn train_timed(examples: &[Example<'_>], hyper: &Hyper) -> (Self, Durations) {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let start = Instant::now();
+        let read = ReadExamples::new(examples);
+        let core = read.fit(hyper, threads);
         let fit = start.elapsed();
         let outside: Vec<Prepared> = out_of_scope()
-            .map(|text| Prepared::new(&normalize(text).text, &vectors))
+            .map(|text| Prepared::new(&normalize(text).text, &read.vectors))
             .collect();
-        let calibration =
-            training::calibrate(&labelled, labels.len(), &outside, hyper, &vectors, threads);
-        let model = Self {
-            labels,
-            core,
-            speller: Speller::new(words),
-            calibration,
-            fingerprint: fingerprint(examples, hyper),
+        let calibration = training::calibrate(
+            &read.labelled(),
+            read.labels.len(),
+            &outside,
+            hyper,
+            &read.vectors,
+            threads,
+        );
+        let durations = Durations {
+            fit,
+            calibration: start.elapsed().saturating_sub(fit),
         };
-        (
-            model,
-            Durations {
-                fit,
-                calibration: start.elapsed().saturating_sub(fit),
-            },
-        )
+        let model = read.into_model(core, calibration, fingerprint(examples, hyper));
+        (model, durations)
+    }
+
+    /// Trains on examples much like those of `like` and takes over its calibration: what its scores are worth is
+    /// not measured anew, which takes most of the time.
+    pub fn train_like(like: &Self, examples: &[Example<'_>], hyper: &Hyper) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let read = ReadExamples::new(examples);
+        let core = read.fit(hyper, threads);
+        let calibration = like.calibration.clone();
+        read.into_model(core, calibration, fingerprint(examples, hyper))
     }
 
     /// Returns the labels; candidates refer to them by position.

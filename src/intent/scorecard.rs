@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::decide::{Stake, stake};
@@ -69,8 +69,17 @@ pub struct Row {
 }
 
 /// How a table went.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Result {
+    /// The counts.
+    pub tally: Tally,
+    /// What went wrong, a line each.
+    pub problems: Vec<String>,
+}
+
+/// The counts of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
     /// Rows.
     pub rows: usize,
     /// Rows whose intents are right.
@@ -79,9 +88,6 @@ pub struct Result {
     pub with_slots: usize,
     /// Of those with the right intents, rows whose slots are right.
     pub slots_right: usize,
-    /// What went wrong, a line each.
-    #[serde(skip)]
-    pub problems: Vec<String>,
 }
 
 /// Reads every table of a folder, by name.
@@ -181,10 +187,8 @@ fn names(cell: &str) -> Vec<Vec<String>> {
 
 /// Holds a table against a matcher.
 pub fn run(matcher: &Matcher, name: &str, rows: &[Row]) -> Result {
-    let mut result = Result {
-        rows: rows.len(),
-        ..Result::default()
-    };
+    let mut result = Result::default();
+    result.tally.rows = rows.len();
     for row in rows {
         let history: Vec<&str> = row.history.iter().map(String::as_str).collect();
         let context = Context {
@@ -195,12 +199,12 @@ pub fn run(matcher: &Matcher, name: &str, rows: &[Row]) -> Result {
         let understanding = matcher.understand(&row.text, &context);
         let mut wrong = Vec::new();
         if is_right(matcher, row, &understanding) {
-            result.right += 1;
+            result.tally.right += 1;
             if let Some(expected) = row.slots.as_ref().filter(|slots| !slots.is_empty()) {
-                result.with_slots += 1;
+                result.tally.with_slots += 1;
                 let got = understanding.intents.first().map(|reading| &reading.slots);
                 if got.is_some_and(|got| same(expected, got)) {
-                    result.slots_right += 1;
+                    result.tally.slots_right += 1;
                 } else {
                     wrong.push(format!("slots {}", json(got)));
                 }
