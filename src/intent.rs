@@ -10,6 +10,7 @@ pub mod compose;
 pub mod decide;
 pub mod eval;
 pub mod explain;
+pub mod foreign;
 pub mod guard;
 pub mod guess;
 pub mod matcher;

@@ -337,9 +337,30 @@ impl Turn<'_> {
 
     /// Applies outcomes in order; the first that asks the customer something comes last, further ones wait.
     fn apply_all(&mut self, outcomes: Vec<(Request, Outcome)>) -> Result<(), RenderError> {
-        let (asking, telling): (Vec<_>, Vec<_>) = outcomes
+        let (mut asking, telling): (Vec<_>, Vec<_>) = outcomes
             .into_iter()
             .partition(|(_, outcome)| outcome.asks.is_some());
+        // A person comes last; once they have the thread no question of the bot can be answered, so that it
+        // goes to them with the case (A9).
+        let gives_away = |outcome: &Outcome| {
+            outcome
+                .changes
+                .iter()
+                .any(|c| matches!(c, Change::HandOver))
+        };
+        let (mut away, mut telling): (Vec<_>, Vec<_>) = telling
+            .into_iter()
+            .partition(|(_, outcome)| gives_away(outcome));
+        if let Some((_, outcome)) = away.first_mut() {
+            let also: Vec<String> = asking
+                .drain(..)
+                .map(|(request, _)| request.intent)
+                .collect();
+            if let Some(case) = outcome.case.as_mut().filter(|_| !also.is_empty()) {
+                case.details.insert("also_asked".to_owned(), also.join(" "));
+            }
+        }
+        telling.append(&mut away);
         let mut asking = asking.into_iter();
         let linked = self.state.link.is_some();
         for (request, outcome) in telling.into_iter().chain(asking.next()) {

@@ -35,7 +35,8 @@ mod world;
 const POINTS_MAX: usize = 4_000;
 
 /// Replies that are fallbacks or ask for another try, by name; questions are found by their offer.
-const FALLBACKS: [&str; 22] = [
+const FALLBACKS: [&str; 23] = [
+    "already_under_way",
     "repair_first",
     "repair_second",
     "repair_third",

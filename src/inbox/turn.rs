@@ -304,7 +304,9 @@ impl<'a> Work<'a> {
             "ran a turn"
         );
         self.state = state;
-        self.record(redacted.as_deref(), &seen, leased.at_ms)?;
+        // The second half of a split card number is in no record either (D1).
+        let words = redacted.filter(|_| self.commit.erase_records_since_ms.is_none());
+        self.record(words.as_deref(), &seen, leased.at_ms)?;
         seen.took = started.elapsed();
         self.seen.push(seen);
         self.commit.done.push(leased.id);
@@ -459,6 +461,8 @@ impl<'a> Work<'a> {
                 }
                 Effect::EraseRecent { since_ms } => {
                     self.commit.erase_records_since_ms = Some(since_ms);
+                    // The first half may have come in this very commit.
+                    self.commit.record = None;
                 }
             }
         }

@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 
-use crate::intent::{Decision, Expecting, Reading, Understanding};
+use crate::intent::catalogue::Catalogue;
+use crate::intent::{Decision, Expecting, Language, Reading, Understanding, foreign};
 use crate::message::Attachment;
+use crate::redact::{Kind, redact};
 use crate::reply::render::RenderError;
+use crate::reply::value::Values;
 use crate::store::SendClass;
 
 use super::super::effect::Effect;
@@ -26,6 +29,9 @@ const WITHIN: [&str; 8] = [
     "repeat",
     "fraud_alert_reply",
 ];
+
+/// A reading is offered from here on; below it is a guess that would puzzle more than help.
+const OFFERED_AT: f32 = 0.2;
 
 /// What may be asked however the thread stands: it is never read as an answer to something open, and a
 /// flow is not resumed after it.
@@ -78,32 +84,31 @@ impl Turn<'_> {
     }
 
     /// Says that a bot is speaking, at first contact and after a lapse (E10).
-    fn disclose(&mut self, before_ms: i64) -> Result<(), RenderError> {
+    ///
+    /// Returns whether it was said.
+    fn disclose(&mut self, before_ms: i64) -> Result<bool, RenderError> {
         let lapse = self.knowledge.policy.disclosure_lapse_ms;
         let variant = match self.state.disclosed_ms {
             None => "first_contact",
             Some(at) if self.input.at_ms.saturating_sub(at.max(before_ms)) >= lapse => {
                 "bot_reminder"
             }
-            Some(_) => return Ok(()),
+            Some(_) => return Ok(false),
         };
         self.state.disclosed_ms = Some(self.input.now_ms);
-        self.say(&Say::shared(variant))
+        self.say(&Say::shared(variant))?;
+        Ok(true)
     }
 
     fn said(&mut self, text: &str, before_ms: i64) -> Result<(), RenderError> {
+        let whole = self.take_out_split_number(text);
+        let text = whole.as_deref().unwrap_or(text);
         let mut understanding = self.understand(text);
-        // "No" is a word in both languages: an answer within a flow does not change the language.
-        let clear = understanding.decision != Decision::Reject
-            && !understanding
-                .intents
-                .first()
-                .is_some_and(|reading| WITHIN.contains(&reading.name.as_str()));
-        if self.state.language.is_none() || (clear && !self.state.language_set) {
+        if is_clear(&understanding) && !self.state.language_set {
             self.state.language = Some(understanding.language);
         }
         let introduced = self.state.disclosed_ms.is_none();
-        self.disclose(before_ms)?;
+        let disclosed = self.disclose(before_ms)?;
         self.state.remember(self.input.at_ms, text);
         let private = crate::redact::Kind::ALL
             .iter()
@@ -123,14 +128,57 @@ impl Turn<'_> {
             .intents
             .iter()
             .any(|reading| FIRST.contains(&reading.name.as_str()));
-        if !urgent && let Some(request) = self.answer_to_offer(text, &understanding, expired)? {
+        // The buttons of an introduction that the customer has not seen yet are not answered by this message.
+        if !urgent
+            && !disclosed
+            && let Some(request) = self.answer_to_offer(text, &understanding, expired)?
+        {
             return request.map_or(Ok(()), |request| self.run(request, text));
         }
         match understanding.decision {
             Decision::Act => self.act(&understanding, urgent, private, text),
+            _ if !private && foreign::is_foreign(text) => self.unsupported_language(),
             Decision::Clarify => self.clarify(&understanding.alternatives),
             Decision::Reject => self.reject(private),
         }
+    }
+
+    /// Finds a card number whose first half came in the message before (D1). Its parts are forgotten, and the
+    /// message is returned without it.
+    fn take_out_split_number(&mut self, text: &str) -> Option<String> {
+        const TOGETHER_MS: i64 = 10 * 60 * 1000;
+        let since = self.input.at_ms.saturating_sub(TOGETHER_MS);
+        let last = self
+            .state
+            .recent
+            .last()
+            .filter(|last| last.at_ms >= since)?;
+        let since_ms = last.at_ms;
+        let digits = text.find(|c: char| !c.is_numeric() && !" .-/".contains(c));
+        let (half, rest) = text.split_at(digits.unwrap_or(text.len()));
+        let joined = redact(&format!("{} {half}", last.text));
+        let split = joined.found.contains(Kind::CardNumber) && !half.trim().is_empty();
+        if !split {
+            return None;
+        }
+        self.state.recent.pop();
+        self.effects.push(Effect::EraseRecent { since_ms });
+        self.effects.push(Effect::Audit {
+            kind: "redacted",
+            payload: serde_json::json!({"kind": "card", "messages": 2}),
+        });
+        Some(format!("{}{rest}", Kind::CardNumber.marker()))
+    }
+
+    /// Says in both languages which ones there are, with a person (G7).
+    fn unsupported_language(&mut self) -> Result<(), RenderError> {
+        self.state.misses = self.state.misses.saturating_add(1);
+        if self.state.misses > 2
+            || self.state.last_fallback.as_deref() == Some("unsupported_language")
+        {
+            return self.fallback();
+        }
+        self.remark("unsupported_language", "repair_second")
     }
 
     /// Takes a message for what it means. Words that choose none of what was offered are read for
@@ -390,6 +438,18 @@ impl Turn<'_> {
         if requests.is_empty() {
             return Ok(());
         }
+        // Nothing was written that had to be removed: do not say that something was (B1).
+        if !private
+            && requests
+                .iter()
+                .all(|request| request.intent == "sensitive_data")
+        {
+            return self.say(&Say::new("sensitive_data", "not_needed", Values::new()));
+        }
+        // What comes along with an order that is refused is not done either.
+        if requests.iter().any(|request| request.intent == "refuse") && !urgent {
+            requests.retain(|request| request.intent == "refuse");
+        }
         if requests.iter().all(is_within) {
             self.state.misses = 0;
             return match self.again(&requests) {
@@ -486,6 +546,10 @@ impl Turn<'_> {
                     self.run(request, "")
                 }
                 None if expired => self.say(&Say::shared("confirm_expired")),
+                // The first of two taps is being done: "nothing was sent" would be untrue.
+                None if !self.state.executing.is_empty() => {
+                    self.remark_and_ask_again("already_under_way", "stale_button")
+                }
                 // C2: works once, only while open. Say what happened (5.1 rule 16).
                 None => self.remark_and_ask_again("stale_button", "stale_button_again"),
             };
@@ -532,22 +596,15 @@ impl Turn<'_> {
         let language = self.language();
         let mut options = Vec::new();
         for reading in alternatives.iter().take(3) {
-            // What cannot be told is no choice to offer.
-            if matches!(reading.name.as_str(), "unknown" | "out_of_scope") {
-                continue;
-            }
-            let Some(intent) = self.knowledge.catalogue.intent(&reading.name) else {
-                continue;
-            };
+            // What has no name on a button is no thing to do: courtesies, answers, "unknown".
             let title = self
                 .knowledge
                 .catalogue
-                .shared_reply(language, &format!("title_{}", reading.name))
-                .map_or_else(
-                    || intent.description.get(language).clone(),
-                    |title| title.source.clone(),
-                );
-            options.push((sentence(&title), Role::Plain, Request::from(reading)));
+                .shared_reply(language, &format!("title_{}", reading.name));
+            let Some(title) = title.filter(|_| reading.confidence >= OFFERED_AT) else {
+                continue;
+            };
+            options.push((sentence(&title.source), Role::Plain, Request::from(reading)));
         }
         if options.is_empty() {
             return self.reject(false);
@@ -556,6 +613,8 @@ impl Turn<'_> {
         if self.state.misses > 2 {
             return self.fallback();
         }
+        let other = word("something_else", self.knowledge.catalogue, language);
+        options.push((other, Role::Plain, Request::new("help")));
         let ask = Ask {
             expecting: Expecting::Choice,
             base: Request::new("help"),
@@ -627,6 +686,30 @@ fn is_within(request: &Request) -> bool {
 /// Tells whether a reading answers a yes-or-no question.
 fn is_answer(reading: &Reading) -> bool {
     matches!(reading.name.as_str(), "affirm" | "deny" | "edit")
+}
+
+/// Tells whether a message shows the customer's language: answers do not ("no" is a word of both), and
+/// nonsense does not.
+fn is_clear(understanding: &Understanding) -> bool {
+    match understanding.decision {
+        Decision::Act => !understanding
+            .intents
+            .first()
+            .is_some_and(|reading| WITHIN.contains(&reading.name.as_str())),
+        Decision::Clarify => understanding.alternatives.first().is_some_and(|reading| {
+            reading.confidence >= OFFERED_AT
+                && !matches!(reading.name.as_str(), "unknown" | "out_of_scope")
+        }),
+        Decision::Reject => false,
+    }
+}
+
+/// Returns a shared word of the catalogue.
+fn word(variant: &str, catalogue: &Catalogue, language: Language) -> String {
+    catalogue
+        .shared_reply(language, variant)
+        .map(|variant| variant.source.clone())
+        .unwrap_or_default()
 }
 
 /// Tells whether a reading leaves what is open.
