@@ -9,6 +9,7 @@
 )]
 
 mod contract;
+mod heldout;
 mod kill;
 mod process;
 mod quiet;
