@@ -27,6 +27,8 @@ use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::{NodeId, PagePause, Sealed, TurnCommit, TurnLease};
 use crate::telemetry::Metrics;
 
+mod bad_input;
+
 const SECRET: &str = "app-secret";
 const PAGE: &str = "104900000000001";
 const NOW: &str = "2025-11-22T00:00:01Z";

@@ -9,6 +9,7 @@
 )]
 
 mod contract;
+mod faults;
 mod heldout;
 mod kill;
 mod process;

@@ -25,6 +25,7 @@ pub(crate) struct World {
 pub(crate) struct Process {
     child: Child,
     pub(crate) url: String,
+    admin: String,
     pub(crate) log: PathBuf,
 }
 
@@ -82,12 +83,19 @@ impl World {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let url = line
+        let mut urls = line
             .split_whitespace()
-            .find(|word| word.starts_with("http://"))
-            .unwrap_or_else(|| panic!("no address in {line:?}; see {}", read(&log)))
-            .to_owned();
-        Process { child, url, log }
+            .map(|word| word.trim_end_matches(')'))
+            .filter(|word| word.starts_with("http://"));
+        let (Some(url), Some(admin)) = (urls.next(), urls.next()) else {
+            panic!("no addresses in {line:?}; see {}", read(&log));
+        };
+        Process {
+            child,
+            url: url.to_owned(),
+            admin: admin.to_owned(),
+            log,
+        }
     }
 
     /// Lets the stand-in post its webhooks to a process: echoes too, in order, and again until they are taken.
@@ -125,6 +133,13 @@ impl World {
             .unwrap()
             .status()
             .as_u16()
+    }
+
+    /// Asks the admin listener; returns status and body.
+    pub(crate) async fn get(&self, process: &Process, path: &str) -> (u16, String) {
+        let url = format!("{}{path}", process.admin);
+        let answer = self.client.get(url).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     pub(crate) async fn say(&self, process: &Process, psid: &Psid, text: &str) {
@@ -188,6 +203,26 @@ impl World {
 }
 
 impl Process {
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn wait(&mut self) -> std::process::ExitStatus {
+        let ended = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    return status;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        ended.await.expect("the process ends")
+    }
+
     /// kill -9.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

@@ -1,5 +1,8 @@
 //! Nothing personal in logs: a whole conversation with names, amounts and a card number, at debug level.
 
+use std::path::Path;
+use std::process::Command;
+
 use bursar::message::Psid;
 
 use crate::process::{World, read};
@@ -40,4 +43,67 @@ async fn logs_hold_no_psid_no_amount_no_words_of_the_customer() {
             assert!(!log.contains(amount), "the log shows an amount");
         }
     }
+}
+
+/// The same for every conversation there is: no PSID, no amount, nothing a customer wrote, no name of the bank's
+/// customers or of those they paid, in all that the whole replay logs at debug level.
+#[test]
+fn the_whole_replay_logs_nothing_personal() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(env!("CARGO_BIN_EXE_bursar"))
+        .arg("replay")
+        .env("BURSAR_LOG", "debug")
+        .env("NO_COLOR", "1")
+        .current_dir(root)
+        .output()
+        .unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(log.matches("ran a turn").count() > 300, "the log is there");
+    assert!(!log.contains("PSID-"), "the log shows a PSID");
+    let amount = regex::Regex::new(r"[$€£]\s?\d|\d\s?[$€£]").unwrap();
+    let found = amount.find(&log).map(|found| found.as_str().to_owned());
+    assert_eq!(found, None, "the log shows an amount");
+    for words in said(&root.join("fixtures/conversations")) {
+        assert!(
+            !log.contains(&words),
+            "the log shows what was said: {words}"
+        );
+    }
+    for name in [
+        "Checking",
+        "Savings",
+        "Zelcorp",
+        "Starbucks",
+        "Uber",
+        "Trattoria",
+        "4417",
+        "9921",
+        "1234",
+    ] {
+        let word = regex::Regex::new(&format!(r"\b(?i){name}\b")).unwrap();
+        assert!(!word.is_match(&log), "the log shows {name}");
+    }
+    // What is printed names files and counts, never what was said.
+    assert!(!shown.contains("PSID-"));
+}
+
+/// All that customers write in the fixtures, where it is long enough not to stand in a log by chance.
+fn said(folder: &Path) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(said(&path));
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let written = text.lines().filter_map(|line| line.strip_prefix("> "));
+        all.extend(
+            written
+                .filter(|words| !words.starts_with(['[', '(', '{']) && words.chars().count() > 12)
+                .map(str::to_owned),
+        );
+    }
+    all
 }
