@@ -5,6 +5,7 @@
 //! the file says. Time stands still until the file moves it, so the same file gives the same bytes.
 
 pub mod fixture;
+pub mod record;
 pub mod report;
 pub mod run;
 pub mod shown;

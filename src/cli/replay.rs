@@ -1,6 +1,7 @@
 //! `bursar replay`: runs conversation fixtures through the production path.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,11 +9,19 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Args;
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
+use crate::clock::SystemClock;
+use crate::config::Config;
 use crate::intent::matcher::Matcher;
+use crate::message::ConversationId;
+use crate::replay::record::{Record, fixture as fixture_of};
 use crate::replay::{Fixture, Options, Replay, Summary, Verdict, read};
 use crate::simulator::bank::Scenarios;
+use crate::store::Store as _;
+use crate::store::keys::{Keys, MasterKey};
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
 use super::{Failure, Outcome};
 
@@ -25,9 +34,13 @@ pub struct ReplayArgs {
     /// Rewrites the expected replies to what was said; review the diff.
     #[arg(long)]
     update: bool,
-    /// Writes a fixture from a stored conversation.
-    #[arg(long, value_name = "ID", hide = true)]
+    /// Prints a fixture made from a stored conversation (its id as in the log), with ids, times and personal
+    /// data replaced; needs `--config`.
+    #[arg(long, value_name = "ID", requires = "config")]
     record: Option<String>,
+    /// The configuration whose store holds the conversation.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Names intents and bank calls that no fixture touches.
     #[arg(long)]
     coverage: bool,
@@ -53,12 +66,13 @@ pub struct ReplayArgs {
 
 /// Runs the command.
 pub fn run(args: &ReplayArgs, out: &mut dyn Write) -> Outcome {
-    if args.record.is_some() {
-        return Err(Failure::Usage(anyhow::anyhow!(
-            "--record: recording stored conversations is not supported yet"
-        )));
+    if let (Some(id), Some(config)) = (&args.record, &args.config) {
+        return record(id, config, args.intents.as_deref(), out);
     }
-    let fixtures = load(args)?;
+    let fixtures = match load(args)? {
+        Ok(fixtures) => fixtures,
+        Err(problems) => return refuse(&problems, args.json, out),
+    };
     let catalogue = super::catalogue(args.intents.as_deref())?;
     let matcher =
         Matcher::load(Arc::clone(&catalogue)).map_err(|error| Failure::Usage(error.into()))?;
@@ -111,7 +125,8 @@ pub fn run(args: &ReplayArgs, out: &mut dyn Write) -> Outcome {
     }
 }
 
-fn load(args: &ReplayArgs) -> Result<Vec<Fixture>, Failure> {
+/// Reads the fixtures to run, or says what is wrong with them: a run that left some out would pass unseen.
+fn load(args: &ReplayArgs) -> Result<Result<Vec<Fixture>, Vec<String>>, Failure> {
     let mut files = Vec::new();
     for path in &args.paths {
         walk(path, &mut files).map_err(|error| {
@@ -120,8 +135,8 @@ fn load(args: &ReplayArgs) -> Result<Vec<Fixture>, Failure> {
     }
     files.sort();
     files.dedup();
+    let mut problems = twice(&files);
     let mut fixtures = Vec::new();
-    let mut problems = Vec::new();
     for file in files {
         match read(&file) {
             Ok(fixture) => fixtures.push(fixture),
@@ -129,7 +144,7 @@ fn load(args: &ReplayArgs) -> Result<Vec<Fixture>, Failure> {
         }
     }
     if !problems.is_empty() {
-        return Err(Failure::Usage(anyhow::anyhow!("{}", problems.join("\n"))));
+        return Ok(Err(problems));
     }
     if let Some(text) = &args.filter {
         fixtures.retain(|fixture| {
@@ -138,11 +153,80 @@ fn load(args: &ReplayArgs) -> Result<Vec<Fixture>, Failure> {
         });
     }
     if fixtures.is_empty() {
+        let none = "no conversation ran: no .txt file matches".to_owned();
+        return Ok(Err(vec![none]));
+    }
+    Ok(Ok(fixtures))
+}
+
+/// A conversation is known by its topic and case: of two with one name, a report means nobody knows which.
+fn twice(files: &[PathBuf]) -> Vec<String> {
+    let mut known = BTreeMap::new();
+    let mut problems = Vec::new();
+    for file in files {
+        let topic = file.parent().and_then(Path::file_name);
+        let case = file.file_stem();
+        match known.entry((topic, case)) {
+            Entry::Vacant(free) => drop(free.insert(file)),
+            Entry::Occupied(taken) => problems.push(format!(
+                "{}: the name is taken by {}",
+                file.display(),
+                taken.get().display()
+            )),
+        }
+    }
+    problems
+}
+
+fn refuse(problems: &[String], as_json: bool, out: &mut dyn Write) -> Outcome {
+    let text = if as_json {
+        json!({"conversations": 0, "problems": problems}).to_string()
+    } else {
+        problems.join("\n")
+    };
+    writeln!(out, "{text}").context("cannot write")?;
+    Err(Failure::Check)
+}
+
+/// Reads a conversation's turn records beside a server that may be running.
+fn record(id: &str, config: &Path, intents: Option<&Path>, out: &mut dyn Write) -> Outcome {
+    let bytes = hex::decode(id).ok().and_then(|bytes| bytes.try_into().ok());
+    let Some(bytes) = bytes else {
         return Err(Failure::Usage(anyhow::anyhow!(
-            "no conversation to run: no .txt file matches"
+            "--record: `{id}` is no conversation id: 32 hex digits, as the log shows them"
+        )));
+    };
+    let conversation = ConversationId(bytes);
+    let config = Config::load(config, std::env::vars())?;
+    let catalogue = super::catalogue(intents.or(config.intents_dir.as_deref()))?;
+    let matcher = Matcher::new(catalogue).map_err(|error| Failure::Usage(error.into()))?;
+    let records = super::runtime()?.block_on(records(&config, conversation))?;
+    if records.is_empty() {
+        return Err(Failure::Runtime(anyhow::anyhow!(
+            "--record: no turns are stored under {id}; they are kept for store.retention_days"
         )));
     }
-    Ok(fixtures)
+    write!(out, "{}", fixture_of(&records, &matcher)).context("cannot write")?;
+    Ok(())
+}
+
+async fn records(config: &Config, conversation: ConversationId) -> anyhow::Result<Vec<Record>> {
+    let store =
+        SqliteStore::open(&config.store.url, SqliteOptions::default()).context("store.url")?;
+    let master =
+        MasterKey::from_hex(config.store.master_key.expose_secret()).context("store.master_key")?;
+    let keys = Keys::open(&config.store.keys_url, &master, Arc::new(SystemClock))
+        .context("store.keys_url")?;
+    let Some(keys) = keys.customer(conversation, false).await? else {
+        return Ok(Vec::new());
+    };
+    let mut all = Vec::new();
+    for (_, sealed) in store.records(conversation).await? {
+        let bytes = keys.open(&conversation.0, &sealed)?;
+        let records: Vec<Record> = serde_json::from_slice(&bytes)?;
+        all.extend(records);
+    }
+    Ok(all)
 }
 
 fn walk(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

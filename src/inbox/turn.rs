@@ -226,7 +226,7 @@ impl<'a> Work<'a> {
         let started = Instant::now();
         let bytes = open_input(self.app, &self.keys, self.conversation, leased)?;
         let stored: StoredInput = serde_json::from_slice(&bytes)?;
-        let redacted = words(&stored);
+        let (redacted, tapped) = words(&stored);
         let mid = message_id(&stored);
         let Some(what) = stored.what() else {
             self.commit.done.push(leased.id);
@@ -306,7 +306,7 @@ impl<'a> Work<'a> {
         self.state = state;
         // The second half of a split card number is in no record either (D1).
         let words = redacted.filter(|_| self.commit.erase_records_since_ms.is_none());
-        self.record(words.as_deref(), &seen, leased.at_ms)?;
+        self.record((words.as_deref(), tapped), &seen, leased.at_ms)?;
         seen.took = started.elapsed();
         self.seen.push(seen);
         self.commit.done.push(leased.id);
@@ -556,7 +556,7 @@ impl<'a> Work<'a> {
     /// Keeps what a past reply can be rendered from again (design section 5).
     fn record(
         &mut self,
-        redacted: Option<&str>,
+        (redacted, tapped): (Option<&str>, bool),
         seen: &TurnSeen,
         at_ms: i64,
     ) -> Result<(), TurnError> {
@@ -564,6 +564,7 @@ impl<'a> Work<'a> {
             "version": 1,
             "at_ms": at_ms,
             "words": redacted,
+            "tapped": tapped,
             "catalogue": hex::encode(self.app.catalogue.hash()),
             "renderer": env!("CARGO_PKG_VERSION"),
             "spoken": seen.spoken.iter().map(|spoken| serde_json::json!({
@@ -669,15 +670,17 @@ fn message_id(stored: &StoredInput) -> Option<crate::message::Mid> {
     }
 }
 
-/// Returns the customer's redacted words, for the turn record.
-fn words(stored: &StoredInput) -> Option<String> {
-    match stored {
-        StoredInput::Event { event, .. } => match &event.kind {
-            crate::message::InboundKind::Message { text, .. } if !text.is_empty() => {
-                Some(text.clone())
-            }
-            _ => None,
-        },
-        _ => None,
+/// Returns the customer's redacted words, for the turn record, and whether they are the title of a tap.
+fn words(stored: &StoredInput) -> (Option<String>, bool) {
+    use crate::message::InboundKind;
+    let StoredInput::Event { event, .. } = stored else {
+        return (None, false);
+    };
+    match &event.kind {
+        InboundKind::Message {
+            text, quick_reply, ..
+        } if !text.is_empty() => (Some(text.clone()), quick_reply.is_some()),
+        InboundKind::Postback { title, .. } if !title.is_empty() => (Some(title.clone()), true),
+        _ => (None, false),
     }
 }

@@ -14,5 +14,6 @@ mod heldout;
 mod kill;
 mod process;
 mod quiet;
+mod replay;
 mod start;
 mod steps;
