@@ -183,7 +183,7 @@ pub(in crate::store) fn send(turn: u8, ordinal: u8, class: SendClass) -> NewSend
     }
 }
 
-fn command(id: u8, not_after_ms: i64) -> NewCommand {
+pub(in crate::store) fn command(id: u8, not_after_ms: i64) -> NewCommand {
     NewCommand {
         id: CommandId([id; 16]),
         kind: "freeze_card",

@@ -75,6 +75,9 @@ pub struct SqliteOptions {
     /// The same for sends that were in flight when an earlier process ended, ms: while we were down,
     /// the webhook with the echo could not reach us either.
     pub echo_wait_after_restart_ms: i64,
+    /// Whether the process that serves takes over at once the commands that an earlier one had under way: the
+    /// lock proves that it is gone. Otherwise they wait for their leases, as where several nodes share a store.
+    pub take_over_commands: bool,
     /// Waiting inputs the ready queue keeps in memory; more stay on disk until there is room.
     pub ready_window: usize,
     /// A limit to the database's size in pages, to play a full disk.
@@ -90,6 +93,7 @@ impl Default for SqliteOptions {
             accept_wait: Duration::from_secs(2),
             echo_wait_ms: 20_000,
             echo_wait_after_restart_ms: 60_000,
+            take_over_commands: true,
             ready_window: 100_000,
             max_pages: None,
         }
@@ -134,6 +138,7 @@ impl SqliteStore {
             .map(|path| Arc::new(Checkpointer::new(path, options.durable)));
         let accepts = Arc::new(Semaphore::new(options.accept_queue));
         let accept_wait = options.accept_wait;
+        let take_over = lock.is_some() && options.take_over_commands;
         let writer = Writer::load(conn, options, Arc::clone(&work), checkpointer.clone())?;
         let mut store = Self {
             queue: Arc::new(Queue::new()),
@@ -142,7 +147,7 @@ impl SqliteStore {
             readers: path.map(|path: PathBuf| Arc::new(Readers::new(path))),
             work,
             inherited: Arc::new(AtomicBool::new(true)),
-            inherited_commands: Arc::new(AtomicBool::new(lock.is_some())),
+            inherited_commands: Arc::new(AtomicBool::new(take_over)),
             checkpointer,
             threads: Vec::new(),
             _lock: lock,

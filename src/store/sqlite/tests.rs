@@ -39,11 +39,12 @@ impl Backend for Folder {
     }
 }
 
-/// Tests need not outlive a power cut.
+/// Tests need not outlive a power cut, and the contract is that of several nodes.
 fn quick() -> SqliteOptions {
     SqliteOptions {
         durable: false,
         serve: true,
+        take_over_commands: false,
         ..SqliteOptions::default()
     }
 }
@@ -123,6 +124,37 @@ async fn a_second_process_may_look_but_not_serve() {
     drop(looking);
     drop(serving);
     drop(folder.open());
+}
+
+#[tokio::test]
+async fn the_process_that_serves_takes_over_commands_at_once_and_one_that_looks_does_not() {
+    let taking = SqliteOptions {
+        take_over_commands: true,
+        ..quick()
+    };
+    let folder = Folder::with(taking.clone());
+    let first = folder.open();
+    first.accept(event(1, NOW)).await.unwrap();
+    let node = crate::store::NodeId([1; 16]);
+    let lease = first.lease_turns(node, NOW, 60_000, 1).await.unwrap();
+    let mut commit = crate::store::contract::done(&lease[0], NOW);
+    commit.commands = vec![crate::store::contract::command(1, NOW + 120_000)];
+    first.commit_turn(commit).await.unwrap();
+    let leased = first.lease_commands(node, NOW, 60_000, 9).await.unwrap();
+    assert_eq!(leased.len(), 1);
+    let looking = SqliteOptions {
+        serve: false,
+        ..taking
+    };
+    let looking = SqliteStore::open(&folder.url(), looking).unwrap();
+    let none = looking.lease_commands(node, NOW, 60_000, 9).await.unwrap();
+    assert!(none.is_empty(), "the one that serves has it");
+    drop((looking, first));
+    let second = folder.open();
+    let again = second.lease_commands(node, NOW, 60_000, 9).await.unwrap();
+    assert_eq!(again[0].attempt, 2, "it may have reached the bank");
+    let none = second.lease_commands(node, NOW, 60_000, 9).await.unwrap();
+    assert!(none.is_empty(), "taken over once");
 }
 
 #[test]
