@@ -27,6 +27,9 @@ use bursar::simulator::bank::{self, BankSimulator, Scenarios};
 use bursar::simulator::messenger::{self, MessengerSimulator, Strangers, Webhooks};
 use futures::StreamExt as _;
 
+/// How often two things that are compared are measured, in turns.
+const ROUNDS: usize = 3;
+
 const PAGE: &str = "100000000000001";
 
 fn option(name: &str) -> Option<String> {
@@ -157,8 +160,13 @@ impl World {
         began.elapsed()
     }
 
-    /// Lets new people write at a rate; returns the times to the 200s and to the Send API calls, ms.
-    async fn load(self: &Arc<Self>, serve: &Serve, text: &'static str, count: u32) -> Times {
+    /// Lets new people write at a rate; returns the times to the 200s, ms, and who wrote when.
+    async fn post(
+        self: &Arc<Self>,
+        serve: &Serve,
+        text: &'static str,
+        count: u32,
+    ) -> (Vec<f64>, Vec<(Psid, i64)>) {
         let rate = number("--rate", 200);
         let run: u32 = rand::random();
         let began = tokio::time::Instant::now();
@@ -173,21 +181,27 @@ impl World {
                 (psid, posted_ms, took)
             }));
         }
-        let mut times = Times::default();
-        let mut waiting = Vec::new();
+        let (mut taken, mut wrote) = (Vec::new(), Vec::new());
         for post in posts {
             let (psid, posted_ms, took) = post.await.unwrap();
-            times.taken.push(took.as_secs_f64() * 1000.0);
-            waiting.push((psid, posted_ms));
+            taken.push(took.as_secs_f64() * 1000.0);
+            wrote.push((psid, posted_ms));
         }
+        (taken, wrote)
+    }
+
+    /// The same, and waits for the first Send API call to each.
+    async fn load(self: &Arc<Self>, serve: &Serve, text: &'static str, count: u32) -> Times {
+        let (taken, wrote) = self.post(serve, text, count).await;
+        let mut sent = Vec::new();
         let mut total = self.graph.sent_total();
         let patience = Instant::now();
-        for (psid, posted_ms) in waiting {
+        for (psid, posted_ms) in wrote {
             loop {
                 // A first contact is told that this is a bot; that counts as the answer here.
-                if let Some(sent) = self.graph.sent(&psid).first() {
-                    let took = i32::try_from(sent.at_ms - posted_ms).unwrap();
-                    times.sent.push(f64::from(took));
+                if let Some(message) = self.graph.sent(&psid).first() {
+                    let took = i32::try_from(message.at_ms - posted_ms).unwrap();
+                    sent.push(f64::from(took));
                     break;
                 }
                 assert!(patience.elapsed() < Duration::from_mins(3), "no answer");
@@ -195,11 +209,19 @@ impl World {
                 drop(changed.await);
             }
         }
-        times
+        Times { taken, sent }
+    }
+
+    /// Waits until nothing was sent for longer than a slow send takes.
+    async fn rest(&self) {
+        let mut total = self.graph.sent_total();
+        while tokio::time::timeout(Duration::from_secs(4), total.changed())
+            .await
+            .is_ok()
+        {}
     }
 }
 
-#[derive(Default)]
 struct Times {
     /// To the 200, ms.
     taken: Vec<f64>,
@@ -221,8 +243,11 @@ fn main() {
         if chosen("start") {
             start().await;
         }
-        if chosen("latency") || chosen("slow") {
+        if chosen("latency") {
             latency(count).await;
+        }
+        if chosen("slow") {
+            slow(count).await;
         }
         if chosen("stored") {
             stored(count).await;
@@ -260,47 +285,73 @@ async fn latency(count: u32) {
     say("webhook to Send API", &mut plain.sent);
     println!("  goal: p95 under 50 ms");
     say("webhook to 200", &mut plain.taken);
-    if !chosen("slow") {
-        return;
-    }
+}
+
+/// Receiving must not know what happens behind it. In turns, so that the machine's moods strike both.
+async fn slow(count: u32) {
+    let world = Arc::new(World::start().await);
+    let serve = world.serve();
+    world.load(&serve, "hello", 200).await;
     let fault: messenger::SetFault = "slow 3s".parse().unwrap();
-    world.graph.control().fault(fault);
-    let mut slow = world.load(&serve, "hello", count).await;
-    world.graph.control().clear_faults(None);
-    say("webhook to 200, Graph takes 3 s", &mut slow.taken);
+    let (mut plain, mut slow) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        plain.push(usual(&mut world.load(&serve, "hello", count).await.taken));
+        world.graph.control().fault(fault.clone());
+        let (mut times, _) = world.post(&serve, "hello", count).await;
+        slow.push(usual(&mut times));
+        world.graph.control().clear_faults(None);
+        world.rest().await;
+    }
     println!(
-        "  median by that without: {:.2} (goal 0.90 to 1.10)",
-        at(&mut slow.taken, 50) / at(&mut plain.taken, 50)
+        "webhook to 200, Graph takes 3 s: {:.2} ms, {:.2} of that without (goal 0.90 to 1.10)",
+        least(&slow),
+        least(&slow) / least(&plain)
     );
 }
 
 async fn stored(count: u32) {
     let many = number("--stored", 1_000_000);
-    let mut medians = Vec::new();
+    let mut sides = Vec::new();
     for stored in [1_000, many] {
         let world = Arc::new(World::start().await);
         world.serve().stop();
         fill(world.folder.path(), stored);
         let serve = world.serve();
         world.load(&serve, "balance", 200).await;
-        let mut times = world.load(&serve, "balance", count).await;
-        say(
-            &format!("{stored} stored: webhook to Send API"),
-            &mut times.sent,
-        );
-        say(
-            &format!("{stored} stored: webhook to 200"),
-            &mut times.taken,
-        );
-        medians.push((at(&mut times.sent, 50), at(&mut times.taken, 50)));
+        sides.push((stored, world, serve, Vec::new(), Vec::new()));
     }
-    if let [few, many] = medians.as_slice() {
+    for _ in 0..ROUNDS {
+        for (_, world, serve, sent, taken) in &mut sides {
+            let mut times = world.load(serve, "balance", count).await;
+            sent.push(usual(&mut times.sent));
+            taken.push(usual(&mut times.taken));
+        }
+    }
+    for (stored, _, _, sent, taken) in &sides {
+        println!(
+            "{stored} stored: webhook to Send API {:.2} ms, to 200 {:.2} ms",
+            least(sent),
+            least(taken)
+        );
+    }
+    if let [few, many] = sides.as_slice() {
         println!(
             "  by those with few: sends {:.2}, 200s {:.2} (goal 1.20)",
-            many.0 / few.0,
-            many.1 / few.1
+            least(&many.3) / least(&few.3),
+            least(&many.4) / least(&few.4)
         );
     }
+}
+
+/// The mean of the nine tenths that were not disturbed, ms.
+fn usual(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    let kept = times.get(..times.len() * 9 / 10).unwrap_or_default();
+    kept.iter().sum::<f64>() / f64::from(u32::try_from(kept.len()).unwrap())
+}
+
+fn least(rounds: &[f64]) -> f64 {
+    rounds.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
 /// Puts conversations there that nobody continues, with a state of the usual size.
