@@ -428,6 +428,9 @@ pub enum OutboundMessage {
         png_base64: String,
         /// What it shows, in words.
         alt: String,
+        /// At most 13; under the picture, since quick replies go with the last message.
+        #[serde(default)]
+        quick_replies: Vec<Button>,
     },
 }
 

@@ -3,6 +3,7 @@
 //! The skill chooses the variant and gives typed values; the catalogue says it in words; this module
 //! joins the two. It decides nothing.
 
+pub mod chart;
 pub mod locale;
 pub mod render;
 pub mod value;

@@ -166,6 +166,7 @@ impl Speaker<'_> {
             Shape::Picture { png_base64 } => OutboundMessage::Image {
                 png_base64: png_base64.clone(),
                 alt: text,
+                quick_replies: buttons,
             },
             Shape::Words | Shape::Receipt(_) => OutboundMessage::Text {
                 text,

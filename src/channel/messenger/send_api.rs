@@ -270,17 +270,18 @@ impl SendApi {
         &self,
         edges: &Edges,
         outgoing: Outgoing<'_>,
-        words: &wire::Send<'_>,
+        mut words: wire::Send<'_>,
         png_base64: &str,
     ) -> Result<Delivered, SendError> {
         let uploaded = self.upload(edges, png_base64).await;
-        let delivered = self.message(edges, words).await?;
-        let shown = match uploaded {
-            Ok(id) => match wire::picture(outgoing.psid, outgoing.occasion, &id) {
-                Ok(body) => self.message(edges, &body).await.map(drop),
-                Err(limit) => Err(refused(limit)),
-            },
-            Err(error) => Err(error),
+        let picture = uploaded.as_ref().map(|id| {
+            wire::picture(&mut words, outgoing.psid, outgoing.occasion, id).map_err(refused)
+        });
+        let delivered = self.message(edges, &words).await?;
+        let shown = match picture {
+            Ok(Ok(body)) => self.message(edges, &body).await.map(drop),
+            Ok(Err(error)) => Err(error),
+            Err(_) => uploaded.map(drop),
         };
         if let Err(error) = shown {
             tracing::warn!(send.error = %error, "sent the words of a picture without it");
@@ -318,7 +319,7 @@ impl Outlet for SendApi {
         match prepared {
             Prepared::One(body) => self.message(edges, &body).await,
             Prepared::Picture { words, png_base64 } => {
-                self.picture(edges, outgoing, &words, png_base64).await
+                self.picture(edges, outgoing, words, png_base64).await
             }
         }
     }

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use crate::bank::model::{Transaction, TransactionKind, TransactionStatus};
 use crate::bank::{Answers, DateRange, Query};
 use crate::intent::catalogue::Access;
 use crate::intent::slot::calendar::period;
 use crate::money::Money;
+use crate::reply::chart::{self, Bar};
 use crate::reply::value::{Origin, Value, Values};
 
 use super::super::request::Request;
 use super::ledger::{self, Usual};
-use super::{Context, Next, Outcome, Say, Skill, category, resolve};
+use super::{Context, Next, Outcome, Say, Shape, Skill, category, resolve};
 
 pub(super) const SKILL: Skill = Skill {
     name: "spending_summary",
@@ -118,7 +122,38 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
     if !missing.is_empty() {
         say = say.tail("missing", ledger::missing_values(missing));
     }
-    Outcome::say(say).into()
+    Outcome::say(with_chart(say, &sums, request, context)).into()
+}
+
+/// Draws the sums where the customer asked for it, and offers to where a picture would show something. The
+/// words stay as they are: a picture never says more than they do (requirement G2). Amounts that are hidden in
+/// words are not drawn either (requirement D9).
+fn with_chart(mut say: Say, sums: &Sums<'_>, request: &Request, context: &Context<'_>) -> Say {
+    if context.place.hide_amounts || sums.categories.len() < 2 {
+        return say.without("chart");
+    }
+    if request.bound("chart").is_none() {
+        return say.on("chart", request.clone().bind("chart", "yes"));
+    }
+    let rows: Vec<Bar> = sums
+        .categories
+        .iter()
+        .take(LISTED)
+        .map(|(name, amount)| Bar {
+            name: name.map_or_else(
+                || resolve::word("category_unsorted", context),
+                |name| words(name, context).show(context.place),
+            ),
+            shown: Value::Money(*amount).show(context.place),
+            size: amount.minor(),
+        })
+        .collect();
+    if let Some(png) = chart::bars(&rows) {
+        say.shape = Shape::Picture {
+            png_base64: BASE64.encode(png),
+        };
+    }
+    say.without("chart")
 }
 
 fn words(name: &str, context: &Context<'_>) -> Value {

@@ -378,6 +378,10 @@ fn picture() -> OutboundMessage {
     OutboundMessage::Image {
         png_base64: STANDARD.encode(b"\x89PNG\r\n"),
         alt: "Spending by month: October $512.40, November $318.05.".to_owned(),
+        quick_replies: vec![Button::Postback {
+            title: "See charges".to_owned(),
+            payload: "v1:transactions".to_owned(),
+        }],
     }
 }
 
@@ -407,8 +411,15 @@ async fn a_picture_is_uploaded_and_comes_after_its_words() {
     );
     assert_eq!(
         calls[2].json()["message"],
-        serde_json::json!({"attachment": {"type": "image", "payload": {"attachment_id": "7700"}}})
+        serde_json::json!({
+            "attachment": {"type": "image", "payload": {"attachment_id": "7700"}},
+            "quick_replies": [
+                {"content_type": "text", "title": "See charges", "payload": "v1:transactions"}
+            ]
+        })
     );
+    // Messenger shows the quick replies of the last message only.
+    assert!(calls[1].json()["message"].get("quick_replies").is_none());
 }
 
 #[tokio::test]

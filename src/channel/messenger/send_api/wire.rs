@@ -201,10 +201,15 @@ pub fn message<'a>(
         OutboundMessage::Receipt(written) => {
             template(Template::Receipt(Box::new(receipt(written)?)))
         }
-        OutboundMessage::Image { alt, .. } => Message {
+        OutboundMessage::Image {
+            alt, quick_replies, ..
+        } => Message {
             text: Some(limit::MessageText::new(alt)?),
             attachment: None,
-            quick_replies: Few::none(),
+            quick_replies: Few::new(
+                Field("quick_replies"),
+                quick_replies.iter().map(quick_reply),
+            )?,
             metadata: None,
         },
     };
@@ -225,8 +230,10 @@ pub fn message<'a>(
 }
 
 /// Puts a message together that shows an uploaded picture. It carries no metadata: the words before it do,
-/// and one row has one echo.
-pub fn picture<'a>(
+/// and one row has one echo. The quick replies of the words move under it, since Messenger shows only those
+/// of the last message.
+pub fn picture<'a, 'words: 'a>(
+    words: &mut Send<'words>,
     psid: &'a Psid,
     occasion: Occasion,
     attachment_id: &'a str,
@@ -234,6 +241,7 @@ pub fn picture<'a>(
     Ok(Send {
         message: Message {
             attachment: Some(Attachment::Image(Media { attachment_id })),
+            quick_replies: std::mem::replace(&mut words.message.quick_replies, Few::none()),
             ..bare()
         },
         ..envelope(psid, occasion)?

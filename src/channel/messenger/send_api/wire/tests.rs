@@ -286,8 +286,19 @@ fn errors_name_the_field_and_never_its_value() {
 #[test]
 fn pictures_and_thread_control_and_actions_have_their_forms() {
     let psid = Psid::from("PSID-0001");
+    let written = OutboundMessage::Image {
+        png_base64: String::new(),
+        alt: "Rent: $10.00".to_owned(),
+        quick_replies: Vec::new(),
+    };
+    let Prepared::Picture { mut words, .. } =
+        message(&psid, Occasion::Response, "row", &written).unwrap()
+    else {
+        panic!("a picture is prepared as one");
+    };
     assert_eq!(
-        serde_json::to_value(picture(&psid, Occasion::Response, "77").unwrap()).unwrap(),
+        serde_json::to_value(picture(&mut words, &psid, Occasion::Response, "77").unwrap())
+            .unwrap(),
         json!({"recipient": {"id": "PSID-0001"}, "messaging_type": "RESPONSE",
                "message": {"attachment": {"type": "image", "payload": {"attachment_id": "77"}}}})
     );
@@ -364,7 +375,8 @@ fn any_message() -> impl Strategy<Value = OutboundMessage> {
             }),
         words(1900).prop_map(|alt| OutboundMessage::Image {
             png_base64: String::new(),
-            alt
+            alt,
+            quick_replies: Vec::new(),
         }),
     ]
 }
