@@ -10,7 +10,8 @@ use crate::app::{App, AutoLink, Interrupts, Policies, Witness};
 use crate::bank::{Bank, CommandKind, Subject, read};
 use crate::channel::Outlet;
 use crate::clock::SharedClock;
-use crate::config::{Config, People};
+use crate::config::{BankKind, Config, People};
+use crate::conversation::places::Places;
 use crate::conversation::policy::{Policy, Ports};
 use crate::conversation::step::Understand;
 use crate::intent::catalogue::Catalogue;
@@ -100,6 +101,7 @@ pub fn policy(parts: PolicyParts<'_>, bank: &Bank) -> Policy {
         phone: parts.people.phone.clone(),
         hours_text: parts.people.hours_text.clone(),
         hours: parts.people.hours.clone(),
+        places: parts.people.places.clone(),
         locale: parts.locale,
         zone: parts.zone,
         bank_zone: bank.zone.clone(),
@@ -124,13 +126,17 @@ pub fn policy(parts: PolicyParts<'_>, bank: &Bank) -> Policy {
 /// Makes the policies of a configuration's Pages.
 pub fn policies(config: &Config, bank: &Bank) -> Policies {
     let mut policies = Policies::default();
+    let mut people = config.people.clone();
+    if people.places.is_none() && config.bank.kind == BankKind::Simulator {
+        people.places = Some(Arc::new(Places::sample()));
+    }
     for page in &config.pages {
         let parts = PolicyParts {
             brand: &page.brand,
             locale: page.locale,
             zone: page.zone.clone(),
             actions: config.actions.clone(),
-            people: &config.people,
+            people: &people,
             public_url: config.server.public_url.clone(),
             chat_is_notice_address: config.bank.chat_is_notice_address,
             notice_address: config.bank.notice_address.clone(),

@@ -152,6 +152,8 @@ pub struct People {
     pub hours_text: Option<String>,
     /// Their hours.
     pub hours: Option<Hours>,
+    /// Branches and cash machines.
+    pub places: Option<std::sync::Arc<crate::conversation::places::Places>>,
 }
 
 /// How logs look.

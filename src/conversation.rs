@@ -11,12 +11,15 @@ pub mod effect;
 pub mod input;
 pub mod legal;
 pub mod offer;
+pub mod places;
 pub mod policy;
 pub mod request;
 pub mod skill;
 pub mod speak;
 pub mod state;
 pub mod step;
+#[cfg(test)]
+mod truth;
 #[cfg(test)]
 mod walk;
 

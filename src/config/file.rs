@@ -270,6 +270,8 @@ section!(
         phone: String,
         /// Hours in words.
         hours_text: String,
+        /// Branches and cash machines: a file as `fixtures/places/sample.toml`.
+        places_file: String,
         /// `mon`, `tue`, …
         days: Vec<String>,
         /// `09:00`

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::civil::Weekday;
 use secrecy::{ExposeSecret, SecretString};
@@ -16,6 +17,7 @@ use super::{
     Telemetry,
 };
 use crate::bank::CommandKind;
+use crate::conversation::places::Places;
 use crate::conversation::policy::{Hours, Policy};
 use crate::message::PageId;
 use crate::reply::locale::Locale;
@@ -471,10 +473,21 @@ fn people(section: PeopleSection, problems: &mut Problems<'_>) -> People {
             None
         }
     };
+    let places = section.places_file.and_then(|path| {
+        let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+        match read.and_then(|text| text.parse::<Places>()) {
+            Ok(places) => Some(Arc::new(places)),
+            Err(error) => {
+                problems.add(format!("people.places_file: {path}: {error}"));
+                None
+            }
+        }
+    });
     People {
         phone: section.phone,
         hours_text: section.hours_text,
         hours,
+        places,
     }
 }
 

@@ -1,9 +1,11 @@
 //! What is allowed and what is there: the operator's switches, the bank's ports, people and their hours.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::civil::{Time, Weekday};
 
+use super::places::Places;
 use crate::bank::CommandKind;
 use crate::reply::locale::Locale;
 
@@ -49,6 +51,8 @@ pub struct Policy {
     pub hours_text: Option<String>,
     /// When people answer; none: always.
     pub hours: Option<Hours>,
+    /// Branches and cash machines; none: the operator gave no list.
+    pub places: Option<Arc<Places>>,
     /// The Page's locale.
     pub locale: Locale,
     /// The zone where the customer did not choose one.

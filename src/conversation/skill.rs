@@ -17,14 +17,17 @@ mod card_status;
 mod card_unfreeze;
 mod care;
 pub mod category;
+mod data_request;
 mod deposit_hold;
 mod dispute;
+mod faq;
 mod fee_explain;
 mod help;
 mod how_do_you_know;
 mod human;
 mod income_check;
 pub mod ledger;
+mod locate;
 pub mod merchant;
 mod papers;
 mod pending;
@@ -89,13 +92,18 @@ pub const SKILLS: &[Skill] = &[
     care::FRAUD,
     care::FRUSTRATION,
     care::HARDSHIP,
+    data_request::DELETE,
+    data_request::EXPORT,
     deposit_hold::SKILL,
     dispute::SKILL,
+    faq::SKILL,
     fee_explain::SKILL,
     help::SKILL,
     how_do_you_know::SKILL,
     human::SKILL,
     income_check::SKILL,
+    locate::HOURS,
+    locate::LOCATE,
     papers::DETAILS,
     papers::RECEIPT,
     papers::STATEMENT,

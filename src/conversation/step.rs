@@ -301,7 +301,7 @@ impl Turn<'_> {
                 let context = self.context(&place, &waiting.words);
                 (skill.answer)(request, &waiting.answers, &context)
             }
-            Ok(None) => answer::without_skill(request, self.knowledge.catalogue).into(),
+            Ok(None) => answer::without_skill(request).into(),
             Err(refusal) => Next::Done(refusal),
         }
     }

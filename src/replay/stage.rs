@@ -403,6 +403,8 @@ fn people(header: &Header) -> anyhow::Result<People> {
         phone: setting(header, "people.phone").map(str::to_owned),
         hours_text: setting(header, "people.hours_text").map(str::to_owned),
         hours,
+        places: (setting(header, "people.places") != Some("none"))
+            .then(|| Arc::new(crate::conversation::places::Places::sample())),
     })
 }
 

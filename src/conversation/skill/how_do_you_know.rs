@@ -17,9 +17,11 @@ pub(super) const SKILL: Skill = Skill {
         "nothing",
         "from_bank",
         "from_record",
+        "from_list",
         "from_words",
         "bank_time",
         "rule_net",
+        "rule_week",
         "rule_even_gaps",
         "rule_average",
         "rule_left",
@@ -38,6 +40,7 @@ const INTENT: &str = "how_do_you_know";
 /// Declared rules and the sentence that explains each.
 const RULES: &[(&str, &str)] = &[
     ("spent less refunds", "rule_net"),
+    ("spent less refunds, by the week", "rule_week"),
     ("payments that came at even gaps", "rule_even_gaps"),
     ("the last one and its usual gap", "rule_even_gaps"),
     ("the day pay usually comes", "rule_even_gaps"),
@@ -60,7 +63,11 @@ fn answer(_: &Request, _: &Answers, context: &Context<'_>) -> Next {
     let from_bank = origins().any(|origin| matches!(origin, Origin::Bank { .. }));
     let computed = origins().any(|origin| matches!(origin, Origin::Computed { .. }));
     let recorded = origins().any(|origin| matches!(origin, Origin::Record));
-    let lead = if from_bank || computed {
+    let listed = origins()
+        .any(|origin| matches!(origin, Origin::Config { key } if key == "people.places_file"));
+    let lead = if listed {
+        "from_list"
+    } else if from_bank || computed {
         "from_bank"
     } else if recorded {
         "from_record"
@@ -84,7 +91,7 @@ fn answer(_: &Request, _: &Answers, context: &Context<'_>) -> Next {
         );
     }
     for variant in explanations(origins()) {
-        if variant == "rule_counted" && from_bank {
+        if variant == "rule_counted" && (from_bank || listed) {
             continue;
         }
         say = say.item(variant, Values::new());

@@ -121,6 +121,7 @@ impl World {
                 phone: Some("1-800-555-0100".to_owned()),
                 hours_text: None,
                 hours: None,
+                places: None,
                 locale: "en_US".parse::<Locale>().unwrap(),
                 zone: zone.clone(),
                 bank_zone: zone,
@@ -285,7 +286,9 @@ fn bubble(spoken: &Spoken) -> Bubble {
             quick_replies,
         } => (text.clone(), quick_replies.as_slice()),
         OutboundMessage::Buttons { text, buttons } => (text.clone(), buttons.as_slice()),
-        OutboundMessage::Image { alt, .. } => (alt.clone(), [].as_slice()),
+        OutboundMessage::Image {
+            alt, quick_replies, ..
+        } => (alt.clone(), quick_replies.as_slice()),
         OutboundMessage::Cards { .. } | OutboundMessage::Receipt(_) => {
             (String::new(), [].as_slice())
         }
