@@ -17,6 +17,7 @@ pub(super) const SKILL: Skill = Skill {
     variants: &[
         "left",
         "left_only",
+        "odd",
         "limit",
         "limit_only",
         "unknown",
@@ -54,7 +55,12 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         Which::Nothing => Outcome::say(Say::new(INTENT, "none", Values::new())),
         Which::One(account) => {
             let (variant, values) = one(account, request.said("field"), context);
-            Outcome::say(Say::new(INTENT, variant, values))
+            let say = Say::new(INTENT, variant, values);
+            Outcome::say(if fits(account) {
+                say
+            } else {
+                say.tail("odd", Values::new())
+            })
         }
         Which::Several(several) => {
             let mut say = Say::new(INTENT, "several", Values::new());
@@ -70,6 +76,21 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         }
     };
     outcome.into()
+}
+
+/// Tells whether what is left fits the limit and what is owed. A bank may have taken a payment in already, so
+/// more may be left than the limit only where the customer is in credit.
+fn fits(account: &Account) -> bool {
+    let minor = |kind| account.balance(kind).map(|balance| balance.amount.minor());
+    match (
+        minor(BalanceKind::Available),
+        minor(BalanceKind::CreditLimit),
+    ) {
+        (Some(left), Some(limit)) => {
+            left <= limit.saturating_add(minor(BalanceKind::Booked).unwrap_or(0).max(0))
+        }
+        _ => true,
+    }
 }
 
 fn one(account: &Account, field: Option<&str>, context: &Context<'_>) -> (&'static str, Values) {

@@ -24,6 +24,7 @@ pub(super) const SKILL: Skill = Skill {
         "item",
         "adds_up",
         "not_all",
+        "nothing_waits",
         "same",
         "one_only",
         "card",
@@ -153,6 +154,8 @@ fn explained(account: &Account, answers: &Answers, context: &Context<'_>) -> Out
     let (count, origin) = counted(waiting.len(), "entries that are not final");
     let tail = if sum == Ok(difference) {
         "adds_up"
+    } else if waiting.is_empty() {
+        "nothing_waits"
     } else {
         "not_all"
     };

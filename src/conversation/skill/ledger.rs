@@ -10,7 +10,7 @@ use crate::money::{Currency, Money};
 use crate::reply::value::{Origin, Value, Values};
 
 use super::super::request::Request;
-use super::{Context, category, merchant};
+use super::{Context, category, merchant, resolve};
 
 /// Where nothing was said about time.
 #[derive(Debug, Clone, Copy)]
@@ -146,10 +146,10 @@ pub fn entry_values(entry: &Transaction, with_code: bool, context: &Context<'_>)
     } else {
         Value::Money(entry.amount)
     };
-    let flow = if entry.amount.is_negative() {
-        "out"
-    } else {
+    let flow = if entry.amount.minor() > 0 {
         "in"
+    } else {
+        "out"
     };
     let state = match entry.status {
         TransactionStatus::Pending => "pending",
@@ -160,7 +160,7 @@ pub fn entry_values(entry: &Transaction, with_code: bool, context: &Context<'_>)
         .with("day", Value::Day(day), Origin::bank("transaction.date"))
         .with(
             "name",
-            Value::quoted(&merchant::name(entry)),
+            named(entry, context),
             Origin::bank("transaction.merchant"),
         )
         .with("amount", amount, Origin::bank("transaction.amount"))
@@ -170,6 +170,16 @@ pub fn entry_values(entry: &Transaction, with_code: bool, context: &Context<'_>)
             Value::key(state),
             Origin::bank("transaction.status"),
         )
+}
+
+/// Quotes what an entry's other side is called, or says that the bank gives no name.
+fn named(entry: &Transaction, context: &Context<'_>) -> Value {
+    let name = merchant::name(entry);
+    if name.is_empty() {
+        Value::word(resolve::word("no_name", context))
+    } else {
+        Value::quoted(&name)
+    }
 }
 
 /// Tells whether entries are in more than one currency: then codes are shown and nothing is added up.

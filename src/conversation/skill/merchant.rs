@@ -37,12 +37,14 @@ const KNOWN: [(&str, &str); 8] = [
 
 /// Returns what an entry's other side is called: the bank's merchant name, else the cleaned statement text.
 pub fn name(entry: &Transaction) -> String {
+    // A name of invisible characters is none.
     if let Some(merchant) = entry
         .merchant
         .as_deref()
-        .filter(|name| !name.trim().is_empty())
+        .map(clean)
+        .filter(|name| !name.is_empty())
     {
-        return clean(merchant);
+        return merchant;
     }
     from_statement(&entry.description)
 }

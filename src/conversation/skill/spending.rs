@@ -19,6 +19,8 @@ pub(super) const SKILL: Skill = Skill {
     variants: &[
         "total",
         "total_named",
+        "weekly",
+        "weekly_named",
         "none",
         "none_named",
         "item",
@@ -42,8 +44,24 @@ struct Sum {
     pending: usize,
 }
 
+/// A weekly average of the last twelve weeks says more than one of the month so far.
+const WEEKS: i32 = 12;
+
+/// The days counted where none were named.
+fn usual(request: &Request) -> Usual {
+    if is_weekly(request) {
+        Usual::Days(WEEKS * 7 - 1)
+    } else {
+        Usual::ThisMonth
+    }
+}
+
+fn is_weekly(request: &Request) -> bool {
+    request.said("agg") == Some("avg_week")
+}
+
 fn ask(request: &Request, context: &Context<'_>) -> Vec<Query> {
-    let (range, _) = ledger::range(request, Usual::ThisMonth, context);
+    let (range, _) = ledger::range(request, usual(request), context);
     let mut queries = vec![ledger::query(request, range)];
     if let Some(other) = compared(request, context) {
         queries.push(ledger::query(request, other));
@@ -68,7 +86,7 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         let values = Values::new().with("word", Value::quoted(word), Origin::Customer);
         return Outcome::say(Say::new("spending", "category_unknown", values)).into();
     }
-    let (range, named) = ledger::range(request, Usual::ThisMonth, context);
+    let (range, named) = ledger::range(request, usual(request), context);
     let query = ledger::query(request, range);
     let (entries, missing) = match answers.transactions(&query) {
         Ok(found) => found,
@@ -77,8 +95,8 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
     let selected = ledger::select(entries, request, range, context);
     let values = ledger::with_range(Values::new(), range, named);
     let mut say = match ledger::wanted(request) {
-        Some(word) => at_a_shop(word, &selected, values, context),
-        None => in_all(request, &selected, values, context),
+        Some(word) => at_a_shop(word, &selected, values, (request, range)),
+        None => in_all(request, &selected, values, range, context),
     };
     if let Some(other) = compared(request, context)
         && say.tail.is_none()
@@ -156,8 +174,19 @@ fn sum(entries: &[&Transaction]) -> Option<Sum> {
 }
 
 /// One shop, or several whose names hold the word: each apart, never merged (B7).
-fn at_a_shop(word: &str, selected: &[&Transaction], values: Values, context: &Context<'_>) -> Say {
+fn at_a_shop(
+    word: &str,
+    selected: &[&Transaction],
+    values: Values,
+    asked: (&Request, DateRange),
+) -> Say {
     let (groups, others) = merchant::find(selected, word);
+    if groups
+        .values()
+        .any(|entries| ledger::mixed(entries.iter().copied()))
+    {
+        return Say::new("spending", "mixed_currencies", values);
+    }
     let shown_word = Value::quoted(word);
     if groups.is_empty() {
         return Say::new(
@@ -182,7 +211,7 @@ fn at_a_shop(word: &str, selected: &[&Transaction], values: Values, context: &Co
     let Some((name, entries)) = groups.into_iter().next() else {
         return Say::new("spending", "none", values);
     };
-    let mut say = totals(&entries, values, Some(&name), context);
+    let mut say = totals(&entries, values, Some(&name), asked);
     if let Some(other) = others.first()
         && say.tail.is_none()
     {
@@ -224,6 +253,7 @@ fn in_all(
     request: &Request,
     selected: &[&Transaction],
     values: Values,
+    range: DateRange,
     context: &Context<'_>,
 ) -> Say {
     let label = request
@@ -247,10 +277,22 @@ fn in_all(
     if ledger::mixed(relevant.iter().copied()) {
         return Say::new("spending", "mixed_currencies", values);
     }
-    totals(&relevant, values, label.as_deref(), context)
+    totals(&relevant, values, label.as_deref(), (request, range))
 }
 
-fn totals(entries: &[&Transaction], values: Values, name: Option<&str>, _: &Context<'_>) -> Say {
+/// The average of a week: what a period comes to, by its days.
+fn weekly(net: Money, range: DateRange) -> Option<Money> {
+    let days = range.last.since(range.first).ok()?.get_days() + 1;
+    let weeks = u32::try_from((days + 3) / 7).ok()?.max(1);
+    net.divided_by(weeks)
+}
+
+fn totals(
+    entries: &[&Transaction],
+    values: Values,
+    name: Option<&str>,
+    (request, range): (&Request, DateRange),
+) -> Say {
     let Some(sum) = sum(entries) else {
         return Say::new("spending", "none", values);
     };
@@ -262,17 +304,32 @@ fn totals(entries: &[&Transaction], values: Values, name: Option<&str>, _: &Cont
             Origin::rule("spent less refunds"),
         )
         .with("count", count, origin);
+    let average = is_weekly(request)
+        .then(|| weekly(sum.net(), range))
+        .flatten();
+    let (values, total, total_named) = match average {
+        Some(average) => (
+            values.with(
+                "average",
+                Value::Money(average),
+                Origin::rule("spent less refunds, by the week"),
+            ),
+            "weekly",
+            "weekly_named",
+        ),
+        None => (values, "total", "total_named"),
+    };
     let mut say = match name {
         Some(name) => Say::new(
             "spending",
-            "total_named",
+            total_named,
             values.with(
                 "name",
                 Value::quoted(name),
                 Origin::bank("transaction.merchant"),
             ),
         ),
-        None => Say::new("spending", "total", values),
+        None => Say::new("spending", total, values),
     };
     if !sum.back.is_zero() {
         say = say.item(
