@@ -48,8 +48,11 @@ fn of_product<'a>(
             other => other,
         })
     });
+    // "My car loan" is never the mortgage; "my loan" may be.
+    let no_mortgage = product == Some("loan") && request.said("product") != Some("loan");
     all.iter()
         .filter(|account| wanted(account.kind))
+        .filter(|account| !(no_mortgage && account.kind == AccountKind::Mortgage))
         .filter(|account| word.is_none_or(|word| resolve::is_called(account, word)))
         .collect()
 }
