@@ -230,6 +230,7 @@ fn app(files: &Path) -> Arc<App> {
         commands: None,
     };
     let parts = PolicyParts {
+        limits: bursar::conversation::policy::Limits::default(),
         brand: "Acme Bank",
         locale: Locale::EN_US,
         zone: jiff::tz::TimeZone::UTC,

@@ -12,7 +12,7 @@ use crate::channel::Outlet;
 use crate::clock::SharedClock;
 use crate::config::{BankKind, Config, People};
 use crate::conversation::places::Places;
-use crate::conversation::policy::{Policy, Ports};
+use crate::conversation::policy::{Limits, Policy, Ports};
 use crate::conversation::step::Understand;
 use crate::intent::catalogue::Catalogue;
 use crate::message::{PageId, Psid};
@@ -84,6 +84,8 @@ pub struct PolicyParts<'a> {
     pub zone: TimeZone,
     /// What is switched on.
     pub actions: BTreeSet<CommandKind>,
+    /// How much may leave an account through the chat.
+    pub limits: Limits,
     /// The people behind the bot.
     pub people: &'a People,
     /// Where our pages are.
@@ -110,6 +112,7 @@ pub fn policy(parts: PolicyParts<'_>, bank: &Bank) -> Policy {
             .filter(|kind| bank.offers(*kind).is_some())
             .collect(),
         actions: parts.actions,
+        limits: parts.limits,
         ports: Ports {
             reading: bank.reading.is_some(),
             cards: bank.cards.is_some(),
@@ -136,6 +139,7 @@ pub fn policies(config: &Config, bank: &Bank) -> Policies {
             locale: page.locale,
             zone: page.zone.clone(),
             actions: config.actions.clone(),
+            limits: config.limits.clone(),
             people: &people,
             public_url: config.server.public_url.clone(),
             chat_is_notice_address: config.bank.chat_is_notice_address,

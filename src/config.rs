@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use crate::bank::CommandKind;
-use crate::conversation::policy::Hours;
+use crate::conversation::policy::{Hours, Limits};
 use crate::message::PageId;
 use crate::reply::locale::Locale;
 
@@ -40,6 +40,8 @@ pub struct Config {
     pub intents_dir: Option<PathBuf>,
     /// What is switched on.
     pub actions: BTreeSet<CommandKind>,
+    /// How much may leave an account through the chat.
+    pub limits: Limits,
     /// The people behind the bot.
     pub people: People,
     /// Logs.

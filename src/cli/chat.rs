@@ -81,7 +81,10 @@ async fn converse(options: &WorldOptions, out: &mut dyn Write) -> anyhow::Result
         buttons: Vec::new(),
     };
     if look.prompts {
-        writeln!(out, "Write as a customer would; Ctrl-D ends it.")?;
+        writeln!(
+            out,
+            "Write as a customer would; Ctrl-D ends it. The money is simulated, so moving it is on here."
+        )?;
     }
     // Lines are read beside the runtime: the bot goes on while nobody writes.
     let (line, mut lines) = mpsc::channel(1);

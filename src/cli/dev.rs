@@ -41,7 +41,9 @@ pub fn run(args: &DevArgs, out: &mut dyn Write) -> Outcome {
         let world = World::start(&options, None).await?;
         writeln!(
             out,
-            "Chat with the bot: {}\n  bot    http://{}\n  admin  http://{}\n  state  {}\nCtrl-C ends it.",
+            "Chat with the bot: {}\n  bot    http://{}\n  admin  http://{}\n  state  {}\n\
+             The money is simulated, so moving it is on here; `serve` has it off until [actions] says otherwise.\n\
+             Ctrl-C ends it.",
             world.messenger().url(),
             world.server().public(),
             world.server().admin(),

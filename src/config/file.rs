@@ -27,6 +27,8 @@ pub struct File {
     pub intents: IntentsSection,
     /// `[actions]`
     pub actions: ActionsSection,
+    /// `[limits]`
+    pub limits: LimitsSection,
     /// `[people]`
     pub people: PeopleSection,
     /// `[telemetry]`
@@ -34,7 +36,7 @@ pub struct File {
 }
 
 /// The sections, for suggestions.
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "server",
     "messenger",
     "page",
@@ -42,6 +44,7 @@ const SECTIONS: [&str; 9] = [
     "bank",
     "intents",
     "actions",
+    "limits",
     "people",
     "telemetry",
 ];
@@ -264,6 +267,28 @@ section!(
 );
 
 section!(
+    /// How much may leave an account through the chat (requirement C5).
+    LimitsSection {
+        /// ISO 4217, for all amounts of this section.
+        currency: String,
+        /// The most one payment may be.
+        per_payment: String,
+        /// The most a day's payments may be.
+        per_day: String,
+        /// The most that may go to a new payee within the cooling time.
+        new_payee: String,
+        /// How long a payee is new after the first payment.
+        cooling_hours: u32,
+        /// A larger payment needs the bank's page.
+        step_up_above: String,
+        /// The first payment after linking needs the bank's page.
+        step_up_first: bool,
+        /// What the bank takes for a payment.
+        fee: String,
+    }
+);
+
+section!(
     /// The people behind the bot.
     PeopleSection {
         /// Whom to call.
@@ -371,6 +396,7 @@ pub(super) fn read(table: Table, problems: &mut Vec<String>) -> File {
             "bank" => file.bank = several(&name, value, problems),
             "intents" => file.intents = one(&name, value, problems),
             "actions" => file.actions = one(&name, value, problems),
+            "limits" => file.limits = one(&name, value, problems),
             "people" => file.people = one(&name, value, problems),
             "telemetry" => file.telemetry = one(&name, value, problems),
             _ => problems.push(unknown(&name, &name, &SECTIONS)),

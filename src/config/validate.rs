@@ -9,8 +9,8 @@ use jiff::civil::Weekday;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::file::{
-    ActionsSection, BankSection, File, MessengerSection, PageSection, PeopleSection, ServerSection,
-    StoreSection,
+    ActionsSection, BankSection, File, LimitsSection, MessengerSection, PageSection, PeopleSection,
+    ServerSection, StoreSection,
 };
 use super::{
     BankConfig, BankKind, Config, ConfigError, Messenger, PageConfig, People, Server, StoreConfig,
@@ -18,8 +18,9 @@ use super::{
 };
 use crate::bank::CommandKind;
 use crate::conversation::places::Places;
-use crate::conversation::policy::{Hours, Policy};
+use crate::conversation::policy::{Hours, Limits, Policy};
 use crate::message::PageId;
+use crate::money::{Currency, Money};
 use crate::reply::locale::Locale;
 
 /// The name shown where the operator gave none and the bank is the simulator.
@@ -160,6 +161,7 @@ pub(super) fn check(
         bank,
         intents_dir: file.intents.dir.map(|dir| directory.join(dir)),
         actions: actions(&file.actions),
+        limits: limits(file.limits, &mut problems),
         people: people(file.people, &mut problems),
         telemetry: Telemetry {
             format: file.telemetry.format.unwrap_or_default(),
@@ -398,6 +400,49 @@ fn bank(mut sections: Vec<BankSection>, problems: &mut Problems<'_>) -> BankConf
         chat_is_notice_address: section.chat_is_notice_address.unwrap_or(false),
         notice_address: section.notice_address,
     }
+}
+
+/// Reads the limits; what is left out keeps its default in the currency that was given.
+fn limits(section: LimitsSection, problems: &mut Problems<'_>) -> Limits {
+    let currency = match section.currency.as_deref().map(str::parse::<Currency>) {
+        None => Currency::USD,
+        Some(Ok(currency)) => currency,
+        Some(Err(_)) => {
+            problems.add("limits.currency: write an ISO 4217 code such as \"USD\"".to_owned());
+            Currency::USD
+        }
+    };
+    let usual = Limits::in_currency(currency);
+    let mut amount = |key: &str, text: Option<String>| {
+        let text = text?;
+        match Money::parse(&text, currency) {
+            Ok(amount) if !amount.is_negative() => Some(amount),
+            _ => {
+                problems.add(format!(
+                    "limits.{key}: write an amount in quotes such as \"250.00\", not below zero"
+                ));
+                None
+            }
+        }
+    };
+    let limits = Limits {
+        per_payment: amount("per_payment", section.per_payment).unwrap_or(usual.per_payment),
+        per_day: amount("per_day", section.per_day).unwrap_or(usual.per_day),
+        new_payee: amount("new_payee", section.new_payee).unwrap_or(usual.new_payee),
+        step_up_above: amount("step_up_above", section.step_up_above)
+            .unwrap_or(usual.step_up_above),
+        fee: amount("fee", section.fee),
+        cooling_ms: section.cooling_hours.map_or(usual.cooling_ms, |hours| {
+            i64::from(hours).saturating_mul(60 * 60 * 1000)
+        }),
+        step_up_first: section.step_up_first.unwrap_or(usual.step_up_first),
+    };
+    if limits.per_payment.minor() > limits.per_day.minor() {
+        problems.add(
+            "limits.per_payment: is above limits.per_day; lower it or raise the day".to_owned(),
+        );
+    }
+    limits
 }
 
 fn actions(section: &ActionsSection) -> BTreeSet<CommandKind> {

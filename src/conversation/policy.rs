@@ -9,6 +9,10 @@ use super::places::Places;
 use crate::bank::CommandKind;
 use crate::reply::locale::Locale;
 
+mod limits;
+
+pub use limits::{Asked, Limits, Verdict};
+
 /// Who may use a skill (5.5). Minimum access lives with the skill; data may only raise it.
 pub use crate::intent::catalogue::Access;
 
@@ -63,6 +67,8 @@ pub struct Policy {
     pub offers: BTreeSet<CommandKind>,
     /// What the operator switched on (design section 7).
     pub actions: BTreeSet<CommandKind>,
+    /// How much may leave an account through the chat.
+    pub limits: Limits,
     /// What can be read.
     pub ports: Ports,
     /// Where our pages are; none: no page to send the customer to.

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::intent::{Reading, Slots};
 
+/// The binding of a button that asks what should change in an open confirmation.
+pub const CHANGING: &str = "changing";
+
 /// An intent with its slots (what the customer said) and bindings (what was resolved or chosen: bank
 /// ids, confirmed fields, the step of a flow). A button is a request that waits to be made.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,7 +29,12 @@ mod income_check;
 pub mod ledger;
 mod locate;
 pub mod merchant;
+mod movement;
 mod papers;
+mod pay_card;
+mod pay_person;
+mod payee;
+mod payments;
 mod pending;
 mod privacy;
 mod rates;
@@ -42,6 +47,7 @@ mod spending;
 mod spending_summary;
 mod transaction_explain;
 mod transactions;
+mod transfer_own;
 mod upcoming_bills;
 
 use crate::bank::{Answers, BankCommand, CommandOutcome, Failure, Query};
@@ -107,6 +113,13 @@ pub const SKILLS: &[Skill] = &[
     papers::DETAILS,
     papers::RECEIPT,
     papers::STATEMENT,
+    pay_card::SKILL,
+    pay_person::BILL,
+    pay_person::PERSON,
+    payments::CANCEL,
+    payments::PAYEES,
+    payments::PROOF,
+    payments::STATUS,
     pending::SKILL,
     privacy::IDENTITY,
     privacy::LOGOUT,
@@ -125,6 +138,7 @@ pub const SKILLS: &[Skill] = &[
     spending_summary::SKILL,
     transaction_explain::SKILL,
     transactions::SKILL,
+    transfer_own::SKILL,
     upcoming_bills::SKILL,
 ];
 

@@ -12,7 +12,7 @@ use super::effect::Spoken;
 use super::input::TurnId;
 use super::offer::{Offer, OfferOption, Role};
 use super::policy::Policy;
-use super::request::Request;
+use super::request::{CHANGING, Request};
 use super::skill::{Ask, Line, Say, Shape};
 
 /// Messenger takes less than 2000 characters and does not say how it counts; this many UTF-16 units are
@@ -87,7 +87,8 @@ impl Speaker<'_> {
         let parts = split(&text);
         let last = u32::try_from(parts.len().saturating_sub(1)).unwrap_or(0);
         let row = row_id(self.turn, ordinal.saturating_add(last));
-        let offer = (!options.is_empty()).then(|| Offer {
+        // A question in words has an answer too, though it has no buttons.
+        let offer = (!options.is_empty() || ask.is_some()).then(|| Offer {
             id: hex::encode(derive(self.turn, "offer", ordinal)),
             row,
             at_ms,
@@ -215,8 +216,10 @@ impl Speaker<'_> {
                 });
             }
         }
-        // What answers the question comes first.
-        options.sort_by_key(|option| option.role == Role::Plain);
+        // What answers the question comes first; to change it is an answer too.
+        options.sort_by_key(|option| {
+            option.role == Role::Plain && option.request.bound(CHANGING).is_none()
+        });
         // Messenger takes 13 quick replies (3.8).
         options.truncate(13);
         Ok(options)

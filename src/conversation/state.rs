@@ -9,6 +9,7 @@ use super::request::Request;
 use crate::bank::{BankId, CommandKind, Subject};
 use crate::intent::Language;
 use crate::message::{PageId, Psid};
+use crate::money::Money;
 use crate::reply::value::{Origin, Values};
 use crate::store::{CommandId, OutboxId};
 
@@ -82,6 +83,21 @@ pub struct Executing {
     pub since_ms: i64,
     /// The customer was told that the outcome is unknown.
     pub told_unknown: bool,
+}
+
+/// A payment that was ordered through the chat, for the limits (C5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The command.
+    pub id: CommandId,
+    /// When it was confirmed, ms.
+    pub at_ms: i64,
+    /// To whom, the bank's id.
+    pub payee: String,
+    /// How much.
+    pub amount: Money,
+    /// The first to them, as far as the bank and this chat know.
+    pub first: bool,
 }
 
 /// A step-up the customer was sent to (5.5).
@@ -190,6 +206,12 @@ pub struct State {
     /// Commands under way.
     #[serde(default)]
     pub executing: Vec<Executing>,
+    /// Payments ordered through the chat, oldest first; those that surely did not happen are taken out.
+    #[serde(default)]
+    pub moved: Vec<Moved>,
+    /// When there was last a sign that somebody presses the customer, ms (C9).
+    #[serde(default)]
+    pub pressure_ms: Option<i64>,
     /// A step-up under way.
     #[serde(default)]
     pub step_up: Option<StepUp>,
@@ -232,6 +254,8 @@ impl State {
             last_fallback: None,
             owed: None,
             executing: Vec::new(),
+            moved: Vec::new(),
+            pressure_ms: None,
             step_up: None,
             told: None,
             cases: Vec::new(),

@@ -443,6 +443,7 @@ impl Turn<'_> {
         let ordinal = u32::try_from(self.state.executing.len()).unwrap_or(u32::MAX);
         let id = CommandId(derive(self.input.turn, "command", ordinal));
         let kind = command.kind();
+        self.count(id, &command, &request);
         self.state.executing.push(Executing {
             id,
             kind,
@@ -460,6 +461,30 @@ impl Turn<'_> {
             subject: link.subject,
             command,
             not_after_ms: self.input.now_ms.saturating_add(ALLOWED_MS),
+        });
+    }
+
+    /// Counts a payment against the limits from the moment it was ordered (C5).
+    fn count(&mut self, id: CommandId, command: &crate::bank::BankCommand, request: &Request) {
+        /// More than a day's payments; older ones are forgotten.
+        const KEPT: usize = 100;
+        let crate::bank::BankCommand::PayPayee { payee, amount, .. } = command else {
+            return;
+        };
+        if self.state.moved.len() >= KEPT {
+            self.state.moved.remove(0);
+        }
+        self.state.moved.push(super::state::Moved {
+            id,
+            at_ms: self.input.now_ms,
+            payee: payee.as_str().to_owned(),
+            amount: *amount,
+            first: request.bound("stranger").is_some()
+                && !self
+                    .state
+                    .moved
+                    .iter()
+                    .any(|moved| moved.payee == payee.as_str()),
         });
     }
 

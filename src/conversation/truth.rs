@@ -126,6 +126,7 @@ impl<'a> Scene<'a> {
                 hide_amounts: private,
             },
             policy: Policy {
+                limits: crate::conversation::policy::Limits::default(),
                 brand: "Acme Bank".to_owned(),
                 phone: Some("1-800-555-0100".to_owned()),
                 hours_text: Some("9 to 5".to_owned()),

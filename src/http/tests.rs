@@ -102,6 +102,7 @@ fn world_with(options: SqliteOptions) -> World {
         locale: Locale::EN_US,
         zone: jiff::tz::TimeZone::UTC,
         actions: std::collections::BTreeSet::new(),
+        limits: crate::conversation::policy::Limits::default(),
         people: &People::default(),
         public_url: None,
         chat_is_notice_address: false,

@@ -23,12 +23,13 @@ use crate::channel::messenger::webhook::Webhook;
 use crate::clock::{Clock, ManualClock, SharedClock};
 use crate::commands::CommandRunner;
 use crate::config::{Messenger, PageConfig, People};
-use crate::conversation::policy::Policy;
+use crate::conversation::policy::{Limits as PaymentLimits, Policy};
 use crate::conversation::step::Understand;
 use crate::inbox::Inbox;
 use crate::inbox::receive::AppIntake;
 use crate::intent::catalogue::Catalogue;
 use crate::message::{PageId, Psid};
+use crate::money::Money;
 use crate::outbox::Outbox;
 use crate::simulator::bank::BankSimulator;
 use crate::simulator::messenger::MessengerSimulator;
@@ -314,6 +315,7 @@ fn build(
         locale,
         zone: zone.clone(),
         actions: actions(header),
+        limits: limits(header)?,
         people: &people,
         public_url: Some("http://127.0.0.1:8080".to_owned()),
         chat_is_notice_address: setting(header, "bank.chat_is_notice_address") == Some("true"),
@@ -406,6 +408,37 @@ fn people(header: &Header) -> anyhow::Result<People> {
         places: (setting(header, "people.places") != Some("none"))
             .then(|| Arc::new(crate::conversation::places::Places::sample())),
     })
+}
+
+/// The limits of the default configuration, with what the header says instead. The simulated bank takes no fee.
+fn limits(header: &Header) -> anyhow::Result<PaymentLimits> {
+    let mut limits = PaymentLimits::default();
+    let currency = limits.per_payment.currency();
+    limits.fee = Some(Money::zero(currency));
+    let amount = |key: &str| -> anyhow::Result<Option<Money>> {
+        setting(header, key)
+            .map(|text| Money::parse(text, currency).with_context(|| key.to_owned()))
+            .transpose()
+    };
+    if let Some(most) = amount("limits.per_payment")? {
+        limits.per_payment = most;
+    }
+    if let Some(most) = amount("limits.per_day")? {
+        limits.per_day = most;
+    }
+    if let Some(most) = amount("limits.new_payee")? {
+        limits.new_payee = most;
+    }
+    if let Some(above) = amount("limits.step_up_above")? {
+        limits.step_up_above = above;
+    }
+    if let Some(fee) = amount("limits.fee")? {
+        limits.fee = Some(fee);
+    }
+    if let Some(first) = setting(header, "limits.step_up_first") {
+        limits.step_up_first = matches!(first, "true" | "on");
+    }
+    Ok(limits)
 }
 
 fn actions(header: &Header) -> std::collections::BTreeSet<crate::bank::CommandKind> {

@@ -229,7 +229,9 @@ pub fn clean(text: &str) -> String {
             // `shop.example` would become a link in the chat, and so would `://`.
             '.' | ':' | '/' | '@'
                 if before.is_some_and(char::is_alphanumeric)
-                    && characters.peek().is_some_and(|next| !next.is_whitespace())
+                    && characters.peek().is_some_and(|next| {
+                        next.is_alphanumeric() || matches!(next, '/' | ':')
+                    })
                     && !(before.is_some_and(|b| b.is_ascii_digit())
                         && characters.peek().is_some_and(char::is_ascii_digit)) =>
             {
@@ -286,6 +288,7 @@ mod tests {
                 "visit http evil example x now",
             ),
             ("St. Mary's", "St. Mary's"),
+            ("Mom (Rosa D., ••8812)", "Mom (Rosa D., ••8812)"),
             ("7.50 COFFEE", "7.50 COFFEE"),
             ("<b>\u{202E}abc\u{0007}</b>", "b abc b"),
             ("me@evil.example", "me evil example"),

@@ -153,7 +153,9 @@ async fn config(
          [messenger]\napp_id = {app}\napp_secrets = [{secret}]\nverify_token = \"local\"\n\
          page_access_token = {token}\nbrand = \"Acme Bank\"\n\
          [store]\nurl = {store}\nmaster_key = {key}\n\
-         [bank]\nkind = \"simulator\"\nscenario = {scenario}\n",
+         [bank]\nkind = \"simulator\"\nscenario = {scenario}\n\
+         [actions]\ntransfer_own = true\npay = true\ncancel_payment = true\n\
+         [limits]\nfee = \"0.00\"\n",
         listen = quoted(&public.to_string()),
         url = quoted(&format!("http://{public}")),
         app = quoted(&messenger.app_id),
@@ -163,6 +165,7 @@ async fn config(
         key = quoted(&master_key(folder)?),
         scenario = quoted(&options.scenario),
     );
+    // The money is made up, so everything can be tried.
     Ok(Config::parse(&text, folder, std::iter::empty())?)
 }
 

@@ -49,6 +49,9 @@ const FIRST: [&str; 8] = [
 /// The binding of a request that a side question came back to.
 pub(in crate::conversation) const RESUMED: &str = "resumed";
 
+/// Bindings that hold what the customer chose and that a change of something else leaves alone.
+const CHOSEN: [&str; 3] = ["payee", "from", "to"];
+
 impl Turn<'_> {
     pub(super) fn customer(&mut self) -> Result<(), RenderError> {
         let before = self.state.last_customer_ms;
@@ -276,6 +279,14 @@ impl Turn<'_> {
             if offer.expecting == Some(Expecting::Confirmation) && !self.after_prompt() {
                 return self.missed(&offer, "answered_before").map(Some);
             }
+            // "Cancel" typed where a button says the same leaves everything, also what waits (A11).
+            if option.role == Role::No
+                && within
+                    .as_ref()
+                    .is_some_and(|reading| reading.name == *"cancel")
+            {
+                return self.leave().map(Some);
+            }
             let request = option.request.clone();
             self.state.offer = None;
             return Ok(Some(Some(request)));
@@ -327,7 +338,10 @@ impl Turn<'_> {
                     for (name, value) in reading.slots.iter() {
                         changed.slots.insert(name, value.clone());
                     }
-                    changed.bound.clear();
+                    // What was chosen stays, unless it is what changes: "yes but 70" to the same Jessica.
+                    changed.bound.retain(|name, _| {
+                        CHOSEN.contains(&name.as_str()) && !reading.slots.contains(name)
+                    });
                     self.state.offer = None;
                     Ok(Some(Some(changed)))
                 }
@@ -437,6 +451,9 @@ impl Turn<'_> {
             .collect();
         if requests.is_empty() {
             return Ok(());
+        }
+        if requests.iter().any(is_pressure) {
+            self.state.pressure_ms = Some(self.input.at_ms);
         }
         // Nothing was written that had to be removed: do not say that something was (B1).
         if !private
@@ -715,6 +732,15 @@ fn word(variant: &str, catalogue: &Catalogue, language: Language) -> String {
 /// Tells whether a reading leaves what is open.
 fn is_leaving(reading: &Reading) -> bool {
     matches!(reading.name.as_str(), "cancel" | "deny" | "back")
+}
+
+/// Tells whether a request is a sign that somebody presses or deceives the customer (C9).
+fn is_pressure(request: &Request) -> bool {
+    match request.intent.as_str() {
+        "crisis" => request.said("kind") == Some("coercion"),
+        "report_fraud" => true,
+        _ => false,
+    }
 }
 
 /// Makes a button title of a description: its first letter upper case.

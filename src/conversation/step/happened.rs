@@ -92,6 +92,13 @@ impl Turn<'_> {
         for say in &mut said.says {
             say.class = say.class.max(SendClass::Outcome);
         }
+        if matches!(
+            outcome,
+            CommandOutcome::Rejected { .. } | CommandOutcome::NotSent
+        ) {
+            // What surely did not happen does not count against the limits.
+            self.state.moved.retain(|moved| moved.id != id);
+        }
         if *outcome == CommandOutcome::Unknown {
             // It stays under way: a late truth is another input (design 2.2).
             executing.told_unknown = true;

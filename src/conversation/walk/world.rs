@@ -117,6 +117,7 @@ impl World {
             catalogue,
             matcher: Remembering::new(matcher),
             policy: Policy {
+                limits: crate::conversation::policy::Limits::default(),
                 brand: "Acme Bank".to_owned(),
                 phone: Some("1-800-555-0100".to_owned()),
                 hours_text: None,
