@@ -9,8 +9,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::Notify;
 
-use crate::bank::read::Timed;
 use crate::bank::{Bank, Subject};
+use crate::bank::{CommandKind, read::Timed};
 use crate::channel::Outlet;
 use crate::clock::SharedClock;
 use crate::conversation::policy::Policy;
@@ -128,6 +128,15 @@ impl Policies {
     /// Returns a Page's policy; `None` for a Page that is not served.
     pub fn get(&self, page: &PageId) -> Option<&Arc<Policy>> {
         self.by_page.get(page).or(self.any.as_ref())
+    }
+
+    /// Tells whether any Page may order a kind of command: what the operator switched off is not sent, even
+    /// if it was confirmed before (design 2.2).
+    pub fn allow(&self, kind: CommandKind) -> bool {
+        self.by_page
+            .values()
+            .chain(&self.any)
+            .any(|policy| policy.actions.contains(&kind))
     }
 }
 

@@ -182,7 +182,9 @@ impl CommandRunner {
         };
         let key = IdempotencyKey(lease.id.to_string());
         if lease.attempt <= 1 && !lease.checking {
-            if lease.not_after_ms < self.app.clock.now_ms() {
+            if lease.not_after_ms < self.app.clock.now_ms()
+                || !self.app.policies.allow(order.command.kind())
+            {
                 return Attempt::Outcome(CommandOutcome::NotSent);
             }
             return self.first(port.as_ref(), &order, &key).await;
