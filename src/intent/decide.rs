@@ -11,6 +11,9 @@ use super::weigh::Weighed;
 /// Readings offered at most: more are a menu (requirement 5.1 rule 9).
 const OFFERED_MAX: usize = 3;
 
+/// A reading as likely as this is acted on though the gate hesitates, if it only reads.
+const PLAIN: f32 = 0.95;
+
 /// How sure the matcher must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
@@ -116,7 +119,11 @@ pub fn decide(
         Stake::Changes => weighed.certainty >= thresholds.act_on_change,
         Stake::Saves => probability >= thresholds.act_on_safety,
     };
-    if sure && weighed.in_scope >= thresholds.act_scope {
+    // A shop's name that nobody wrote down makes a message look foreign; reading it wrongly costs little.
+    let plain = probability >= PLAIN
+        && stake(best) == Stake::Reads
+        && weighed.in_scope >= thresholds.offer_scope;
+    if sure && (plain || weighed.in_scope >= thresholds.act_scope) {
         return Verdict::Act(best, probability);
     }
     let mut set: Vec<(usize, f32)> = weighed

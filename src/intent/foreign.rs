@@ -7,7 +7,7 @@ use super::normalize::normalize;
 
 /// Small words of French, German, Portuguese, Italian, Dutch, Polish, Tagalog, Haitian Creole and Vietnamese that
 /// are words of neither English nor Spanish.
-const WORDS: [&str; 88] = [
+const WORDS: [&str; 89] = [
     // French
     "je",
     "vous",
@@ -48,6 +48,7 @@ const WORDS: [&str; 88] = [
     // Portuguese
     "eu",
     "meu",
+    "qual",
     "minha",
     "voce",
     "nao",
@@ -108,6 +109,8 @@ const WORDS: [&str; 88] = [
 
 /// Tells whether a message is in neither English nor Spanish, as far as its letters and small words tell.
 pub fn is_foreign(text: &str) -> bool {
+    // Nobody's sentence is longer; what follows is a pasted text.
+    let text = text.get(..text.floor_char_boundary(2_000)).unwrap_or(text);
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     // Accents aside, every letter of the Latin script lies below U+0250 or in Latin Extended Additional.
     let other = text
@@ -127,11 +130,38 @@ pub fn is_foreign(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intent::Language;
+    use crate::intent::catalogue::Catalogue;
+
+    #[test]
+    fn no_example_of_the_catalogue_is_foreign() {
+        // Examples of what is not understood may be in any language.
+        const ANY: [&str; 3] = ["out_of_scope", "unknown", "change_language"];
+        let catalogue = Catalogue::built_in().unwrap();
+        for intent in catalogue.intents() {
+            if ANY.contains(&intent.name.as_str()) {
+                continue;
+            }
+            for language in Language::ALL {
+                for example in intent.examples.get(language) {
+                    assert!(
+                        !is_foreign(&example.value),
+                        "{}: {}",
+                        intent.name,
+                        example.value
+                    );
+                }
+            }
+        }
+    }
 
     #[test]
     fn other_languages_are_told_from_ours() {
         for text in [
             "bonjour je voudrais voir mon solde",
+            "bonjour quel est mon solde",
+            "wie viel geld habe ich",
+            "qual é o meu saldo",
             "guten tag wie hoch ist mein kontostand bitte",
             "quanto tenho na minha conta",
             "vorrei sapere quanti soldi ho sul mio conto",

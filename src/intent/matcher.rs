@@ -14,6 +14,7 @@ use super::compose::answers::Answers;
 use super::compose::follow::Past;
 use super::decide::Thresholds;
 use super::explain::{self, Trace};
+use super::foreign::is_foreign;
 use super::guard::Guard;
 use super::guess::Languages;
 use super::model::FormatError;
@@ -26,7 +27,7 @@ use super::weigh::Examples;
 use super::{
     Decision, Expecting, IntentName, Language, Reading, Slots, Understanding, compose, trained,
 };
-use crate::redact::redact;
+use crate::redact::{Kind, redact};
 
 mod settle;
 
@@ -42,6 +43,66 @@ pub enum MatcherError {
     /// The model built into the binary is broken.
     #[error("the built-in model cannot be read")]
     Model(#[from] FormatError),
+}
+
+/// Tells whether a secret was removed from a text.
+pub fn holds_marker(text: &str) -> bool {
+    Kind::ALL.iter().any(|kind| text.contains(kind.marker()))
+}
+
+/// A removed secret says nothing about what is wanted.
+fn without_markers(redacted: &str) -> String {
+    let mut text = redacted.to_owned();
+    for kind in Kind::ALL {
+        text = text.replace(kind.marker(), " ");
+    }
+    text
+}
+
+/// A guess at a language that is not spoken here is never acted on, but what must not be missed is not missed.
+fn only_alarms(understanding: &mut Understanding, catalogue: &Catalogue) {
+    understanding.intents.retain(|reading| {
+        catalogue
+            .intent(&reading.name)
+            .is_some_and(|intent| intent.safety)
+    });
+    understanding.alternatives.clear();
+    if understanding.intents.is_empty() {
+        understanding.decision = Decision::Reject;
+    }
+}
+
+/// How much likelier than the next a reading must be to be served beside a removed secret.
+const CLEAR: f32 = 2.0;
+
+/// The message held something private: that is said first, and what else it asks for is still served (D3).
+fn say_what_was_removed(understanding: &mut Understanding) {
+    const NOTICE: &str = "sensitive_data";
+    let other = |reading: &Reading| {
+        !matches!(
+            reading.name.as_str(),
+            NOTICE | "unknown" | "out_of_scope" | "smalltalk"
+        )
+    };
+    understanding.intents.retain(other);
+    understanding.alternatives.retain(other);
+    if understanding.decision == Decision::Clarify {
+        let clear = match understanding.alternatives.as_slice() {
+            [best] => best.confidence >= 0.3,
+            [best, next, ..] => best.confidence >= CLEAR * next.confidence,
+            [] => false,
+        };
+        if clear {
+            understanding.alternatives.truncate(1);
+            understanding.intents = std::mem::take(&mut understanding.alternatives);
+        }
+    }
+    if understanding.alternatives.len() > 1 {
+        return;
+    }
+    understanding.alternatives.clear();
+    understanding.intents.insert(0, Reading::new(NOTICE, 1.0));
+    understanding.decision = Decision::Act;
 }
 
 /// What is around a message.
@@ -172,7 +233,14 @@ impl Matcher {
                 redacted.text.clone()
             }
         });
-        let utterance = Utterance::new(&redacted.text);
+        // Stored messages come with their markers already.
+        let private = !redacted.found.is_empty() || holds_marker(&redacted.text);
+        let heard = if private {
+            without_markers(&redacted.text)
+        } else {
+            redacted.text.clone()
+        };
+        let utterance = Utterance::new(&heard);
         trace.note("normalize", || utterance.form().to_owned());
         let language = self.languages.guess(utterance.form(), context.language);
         trace.note("language", || language.to_string());
@@ -183,6 +251,12 @@ impl Matcher {
             alternatives: Vec::new(),
             redacted: redacted.text,
         };
+        let foreign = is_foreign(&heard);
+        if foreign {
+            trace.note("foreign", || {
+                "a language that is not spoken here".to_owned()
+            });
+        }
         if !utterance.is_empty() {
             self.settle(
                 &utterance,
@@ -192,14 +266,11 @@ impl Matcher {
                 trace,
             );
         }
-        if understanding.intents.is_empty()
-            && understanding.alternatives.is_empty()
-            && !redacted.found.is_empty()
-        {
-            understanding
-                .intents
-                .push(Reading::new("sensitive_data", 1.0));
-            understanding.decision = Decision::Act;
+        if foreign {
+            only_alarms(&mut understanding, &self.catalogue);
+        }
+        if private {
+            say_what_was_removed(&mut understanding);
         }
         trace.note("decide", || explain::verdict(&understanding));
         understanding

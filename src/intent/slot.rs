@@ -52,13 +52,22 @@ pub struct SlotContext<'a> {
 
 /// Fills the slots of a built-in intent from a redacted message, or a part of one.
 pub fn fill(intent: &str, message: &str, language: Language, context: &SlotContext<'_>) -> Slots {
-    let names = fill::INTENTS
-        .iter()
-        .find(|(name, _)| *name == intent)
-        .map(|(_, slots)| *slots);
-    names.map_or_else(Slots::new, |names| {
-        fill_named(intent, names, message, language, context)
-    })
+    fill_beside(intent, &Slots::new(), message, language, context)
+}
+
+/// Fills the slots of an intent of which some are known: what a phrase told (`reason`) decides what an amount is.
+pub fn fill_beside(
+    intent: &str,
+    given: &Slots,
+    message: &str,
+    language: Language,
+    context: &SlotContext<'_>,
+) -> Slots {
+    let Some((_, names)) = fill::INTENTS.iter().find(|(name, _)| *name == intent) else {
+        return given.clone();
+    };
+    let scan = Scan::new(shortened(message), language, context);
+    fill::fill(&scan, intent, names, given)
 }
 
 /// Fills the named slots: for an intent of an operator's own catalogue.
@@ -74,7 +83,12 @@ pub fn fill_named(
     }
     // Nobody's request is longer; what follows is a pasted text.
     let message = shortened(message);
-    fill::fill(&Scan::new(message, language, context), intent, names)
+    fill::fill(
+        &Scan::new(message, language, context),
+        intent,
+        names,
+        &Slots::new(),
+    )
 }
 
 /// A message of the longest length that is read, cut at a character.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::intent::catalogue::Catalogue;
+use crate::intent::matcher::holds_marker;
 use crate::intent::{Decision, Expecting, Language, Reading, Understanding, foreign};
 use crate::message::Attachment;
 use crate::redact::{Kind, redact};
@@ -113,13 +114,17 @@ impl Turn<'_> {
         let introduced = self.state.disclosed_ms.is_none();
         let disclosed = self.disclose(before_ms)?;
         self.state.remember(self.input.at_ms, text);
-        let private = crate::redact::Kind::ALL
-            .iter()
-            .any(|kind| text.contains(kind.marker()));
+        let private = holds_marker(text);
         if private {
             self.say(&Say::shared("sensitive_removed"))?;
         }
         self.understanding = Some(understanding.clone());
+        if private {
+            // It was said; what is left is what was asked for.
+            understanding
+                .intents
+                .retain(|reading| reading.name != *"sensitive_data");
+        }
         if introduced {
             // The introduction is the greeting.
             understanding
@@ -443,12 +448,8 @@ impl Turn<'_> {
         private: bool,
         text: &str,
     ) -> Result<(), RenderError> {
-        let mut requests: VecDeque<Request> = understanding
-            .intents
-            .iter()
-            .filter(|reading| !(private && reading.name == *"sensitive_data"))
-            .map(Request::from)
-            .collect();
+        let mut requests: VecDeque<Request> =
+            understanding.intents.iter().map(Request::from).collect();
         if requests.is_empty() {
             return Ok(());
         }

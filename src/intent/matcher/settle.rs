@@ -10,6 +10,7 @@ use crate::intent::explain::Trace;
 use crate::intent::guard::Form;
 use crate::intent::phrases::{Sighted, Words};
 use crate::intent::ruleset::Match;
+use crate::intent::slot::{SlotContext, fill_beside};
 use crate::intent::utterance::Utterance;
 use crate::intent::weigh::{Weighed, weigh};
 use crate::intent::{Decision, Expecting, IntentName, Language, Reading, Understanding};
@@ -354,9 +355,11 @@ impl Matcher {
 
     /// Makes a reading of an alarm.
     fn raised(&self, message: &Message<'_>, alarm: &Match<'_>, part: Range<usize>) -> Found {
-        let text = message.utterance.original_of(part);
-        let said = self.fill(alarm.intent, text, message.language);
-        let slots = follow::changed(alarm.slots, &said);
+        // "Charged 80 but it should be 18": what raised the alarm may go on behind the part.
+        let about = part.start.min(alarm.words.start)..part.end.max(alarm.words.end);
+        let text = message.utterance.original_of(about);
+        let known = SlotContext::default();
+        let slots = fill_beside(alarm.intent, alarm.slots, text, message.language, &known);
         Found {
             at: alarm.words.start,
             reading: Reading {

@@ -203,8 +203,8 @@ pub(super) const INTENTS: &[(&str, &[&str])] = &[
 ];
 
 /// Fills the named slots of an intent.
-pub(super) fn fill(scan: &Scan<'_>, intent: &str, names: &[&str]) -> Slots {
-    let mut slots = Slots::new();
+pub(super) fn fill(scan: &Scan<'_>, intent: &str, names: &[&str], given: &Slots) -> Slots {
+    let mut slots = given.clone();
     for name in names {
         if let Some(value) = value(scan, intent, name, names, &slots) {
             slots.insert(*name, value);

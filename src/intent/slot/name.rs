@@ -254,6 +254,13 @@ impl Scan<'_> {
     }
 
     /// Whether an entry of a list lies in the range.
+    /// Whether a listed phrase of several words begins at a token.
+    fn begins(&self, words: &Words, at: usize) -> bool {
+        words
+            .at(&self.context(), at)
+            .is_some_and(|found| found.tokens.len() > 1)
+    }
+
     fn holds_any(&self, words: &Words, tokens: &Range<usize>) -> bool {
         let context = self.context();
         tokens.clone().any(|at| {

@@ -114,7 +114,11 @@ fn dispute(scan: &Scan<'_>, slots: &mut Slots) {
         }
         // "the bill was 42 but they took 52", "150 instead of 15"
         Some("wrong_amount") => {
-            let first_right = lead(first, Cue::Expected) && !instead(second) && !instead(first);
+            // "I was charged 80 but it should be 18" leads to both.
+            let first_right = lead(first, Cue::Expected)
+                && !lead(second, Cue::Expected)
+                && !instead(second)
+                && !instead(first);
             if first_right {
                 (second, first, "expected_amount")
             } else {

@@ -37,7 +37,9 @@ impl Scan<'_> {
         let fits = |tokens: &Range<usize>| {
             let category = has_category
                 && (self.holds_any(&vocabulary.categories, tokens)
-                    || self.holds_any(&vocabulary.other_categories, tokens));
+                    || self.holds_any(&vocabulary.other_categories, tokens)
+                    // "eating" of "eating out".
+                    || self.begins(&vocabulary.categories, tokens.start));
             let plain = tokens.clone().all(|at| !self.is(at, Cue::NoMerchant));
             plain
                 && !category
