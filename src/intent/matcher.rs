@@ -72,7 +72,8 @@ fn only_alarms(understanding: &mut Understanding, catalogue: &Catalogue) {
     }
 }
 
-/// How much likelier than the next a reading must be to be served beside a removed secret.
+/// How likely, and how much likelier than the next, a reading must be to be served beside a removed secret.
+const LIKELY: f32 = 0.5;
 const CLEAR: f32 = 2.0;
 
 /// The message held something private: that is said first, and what else it asks for is still served (D3).
@@ -84,12 +85,17 @@ fn say_what_was_removed(understanding: &mut Understanding) {
             NOTICE | "unknown" | "out_of_scope" | "smalltalk"
         )
     };
-    understanding.intents.retain(other);
+    // "My card is [card]" leaves little to tell a wish from.
+    understanding
+        .intents
+        .retain(|reading| other(reading) && reading.confidence >= LIKELY);
     understanding.alternatives.retain(other);
     if understanding.decision == Decision::Clarify {
         let clear = match understanding.alternatives.as_slice() {
-            [best] => best.confidence >= 0.3,
-            [best, next, ..] => best.confidence >= CLEAR * next.confidence,
+            [best] => best.confidence >= LIKELY,
+            [best, next, ..] => {
+                best.confidence >= LIKELY && best.confidence >= CLEAR * next.confidence
+            }
             [] => false,
         };
         if clear {

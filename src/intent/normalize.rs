@@ -225,7 +225,11 @@ fn fold_look_alikes(text: &str, folded: &mut [Folded]) {
     if text.is_ascii() {
         return;
     }
-    for word in folded.split_mut(|folded| !folded.ch.is_alphanumeric()) {
+    // Letters in circles and squares count as alphabetic, but they end a word as other pictures do.
+    let ends_word = |folded: &Folded| {
+        !folded.ch.is_alphanumeric() || ('\u{1f000}'..='\u{1faff}').contains(&folded.ch)
+    };
+    for word in folded.split_mut(ends_word) {
         if word.iter().all(|folded| folded.ch.is_ascii()) {
             continue;
         }
@@ -528,6 +532,7 @@ mod tests {
             "1.2,",
             "'",
             "🏳️‍🌈",
+            "\u{1f20}a🅐",
         ] {
             let long = piece.repeat(100_000 / piece.len());
             let once = normal(&long);

@@ -60,6 +60,14 @@ impl Rules {
             }
         };
         add(Kind::SecurityCode, CVV, 3..=4, false);
+        // "Change my PIN from 1122 to 3344" holds two.
+        add(Kind::Pin, &format!("{PIN} (?:from|de)"), 4..=8, false);
+        add(
+            Kind::Pin,
+            &format!(r"{PIN} (?:from|de) \d{{4,8}} (?:to|a|por|into)"),
+            4..=8,
+            false,
+        );
         add(Kind::Pin, PIN, 4..=8, false);
         add(Kind::OneTimeCode, CODE, 4..=8, false);
         add(Kind::OneTimeCode, PLAIN_CODE, 4..=8, true);

@@ -26,6 +26,20 @@ fn stays(cases: &[&str]) {
 }
 
 #[test]
+fn both_pins_of_a_change_are_removed() {
+    for text in [
+        "change my pin from 1122 to 3344",
+        "cambia mi nip de 1122 a 3344",
+    ] {
+        let redacted = redact(text).text;
+        assert!(
+            !redacted.contains("1122") && !redacted.contains("3344"),
+            "{redacted}"
+        );
+    }
+}
+
+#[test]
 fn removes_card_numbers_with_any_separators() {
     becomes(&[
         ("my card is 4111111111111111 ok", "my card is [card] ok"),

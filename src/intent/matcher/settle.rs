@@ -91,7 +91,7 @@ impl Matcher {
         if let Some(reading) = answer {
             found.push(Found { at: 0, reading });
             for alarm in &alarms {
-                found.push(self.raised(&message, alarm, 0..words.len()));
+                found.push(Self::raised(&message, alarm, 0..words.len()));
             }
         } else {
             offered = self.requests(&message, &alarms, &mut found, trace);
@@ -294,7 +294,7 @@ impl Matcher {
             self.weigh_alarms(&mut here, &part.weighed, trace);
             if !here.is_empty() {
                 for alarm in here {
-                    found.push(self.raised(message, alarm, part.words.clone()));
+                    found.push(Self::raised(message, alarm, part.words.clone()));
                 }
                 continue;
             }
@@ -354,7 +354,7 @@ impl Matcher {
     }
 
     /// Makes a reading of an alarm.
-    fn raised(&self, message: &Message<'_>, alarm: &Match<'_>, part: Range<usize>) -> Found {
+    fn raised(message: &Message<'_>, alarm: &Match<'_>, part: Range<usize>) -> Found {
         // "Charged 80 but it should be 18": what raised the alarm may go on behind the part.
         let about = part.start.min(alarm.words.start)..part.end.max(alarm.words.end);
         let text = message.utterance.original_of(about);
@@ -573,8 +573,23 @@ fn tidy(found: &mut Vec<Found>, expecting: Option<Expecting>) {
     if !found.iter().all(accompanies) {
         found.retain(|found| !accompanies(found));
     }
+    hold_back(found);
     found.truncate(REQUESTS_MAX);
     found.retain(|found| !matches!(found.reading.name.as_str(), "unknown" | "out_of_scope"));
+}
+
+/// Beside a scam, coercion or an attempt to break the rules, nothing is moved or let loose (C9).
+fn hold_back(found: &mut Vec<Found>) {
+    let warns = |found: &Found| {
+        let name = found.reading.name.as_str();
+        matches!(name, "report_fraud" | "crisis" | "refuse")
+    };
+    if found.iter().any(warns) {
+        found.retain(|found| {
+            found.reading.name == *"card_freeze"
+                || decide::stake(&found.reading.name, false) != Stake::Changes
+        });
+    }
 }
 
 /// Returns the intent a part surely carries.
