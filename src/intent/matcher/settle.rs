@@ -24,6 +24,8 @@ const PART: f32 = 0.6;
 /// A message as certain as this is not cut for so few words.
 const CERTAIN: f32 = 0.9;
 const SHORT: usize = 3;
+/// How much in scope a part that is certain must look.
+const NAMED_SCOPE: f32 = 0.35;
 /// Requests served of one message at most.
 const REQUESTS_MAX: usize = 4;
 /// What something offered can be named by.
@@ -98,6 +100,9 @@ impl Matcher {
             self.point_back(&message, past, &mut found);
         }
         tidy(&mut found, expecting);
+        if CONDITIONS.contains(&message.utterance.word(0)) && found.len() > 1 {
+            move_nothing(&mut found);
+        }
         if !found.is_empty() {
             understanding.decision = Decision::Act;
             understanding.intents = found.into_iter().map(|found| found.reading).collect();
@@ -416,9 +421,14 @@ impl Matcher {
         }) else {
             return decide(&part.weighed);
         };
+        let deletes = |intent: usize| {
+            self.name(intent)
+                .is_some_and(|name| *name == *"data_delete")
+        };
         let barred = |intent: usize| match stake(intent) {
             Stake::Reads => false,
             Stake::Changes => true,
+            Stake::Saves if form == Form::Forbids && deletes(intent) => true,
             Stake::Saves => matches!(form, Form::LookAlike | Form::Supposes | Form::Denies),
         };
         if !best.is_some_and(|(best, _)| barred(best)) {
@@ -494,11 +504,11 @@ impl Matcher {
             }
             let (first, second) = (part.words.start..end, start..part.words.end);
             let left = self.weigh(utterance, &first);
-            let Some(a) = sure(&left) else {
+            let Some(a) = sure(&left, first.len()) else {
                 continue;
             };
             let right = self.weigh(utterance, &second);
-            let Some(b) = sure(&right).filter(|b| *b != a) else {
+            let Some(b) = sure(&right, second.len()).filter(|b| *b != a) else {
                 continue;
             };
             // "The difference between available and current balance" lists, it does not ask twice.
@@ -573,10 +583,20 @@ fn tidy(found: &mut Vec<Found>, expecting: Option<Expecting>) {
     if !found.iter().all(accompanies) {
         found.retain(|found| !accompanies(found));
     }
+    // "Send it to luis" is no plain yes to sending it to mom: only what is surely one counts (C2).
+    if expecting == Some(Expecting::Confirmation) {
+        found
+            .retain(|found| found.reading.name != *"affirm" || found.reading.confidence >= CERTAIN);
+    }
     hold_back(found);
     found.truncate(REQUESTS_MAX);
     found.retain(|found| !matches!(found.reading.name.as_str(), "unknown" | "out_of_scope"));
 }
+
+/// Words that begin a condition: "if my pay comes in, send mom 50" is no order to send.
+const CONDITIONS: [&str; 8] = [
+    "if", "once", "when", "whenever", "si", "cuando", "unless", "apenas",
+];
 
 /// Beside a scam, coercion or an attempt to break the rules, nothing is moved or let loose (C9).
 fn hold_back(found: &mut Vec<Found>) {
@@ -585,15 +605,23 @@ fn hold_back(found: &mut Vec<Found>) {
         matches!(name, "report_fraud" | "crisis" | "refuse")
     };
     if found.iter().any(warns) {
-        found.retain(|found| {
-            found.reading.name == *"card_freeze"
-                || decide::stake(&found.reading.name, false) != Stake::Changes
-        });
+        move_nothing(found);
     }
 }
 
+/// Drops what moves money or changes a card, but for stopping one.
+fn move_nothing(found: &mut Vec<Found>) {
+    found.retain(|found| {
+        found.reading.name == *"card_freeze"
+            || decide::stake(&found.reading.name, false) != Stake::Changes
+    });
+}
+
 /// Returns the intent a part surely carries.
-fn sure(weighed: &Weighed) -> Option<usize> {
+fn sure(weighed: &Weighed, words: usize) -> Option<usize> {
     let (intent, _) = weighed.best()?;
-    (weighed.certainty >= PART && weighed.in_scope >= PART).then_some(intent)
+    // A name makes a part look foreign; what it wants may be plain all the same.
+    let ours = weighed.in_scope >= PART
+        || (words >= SHORT && weighed.certainty >= CERTAIN && weighed.in_scope >= NAMED_SCOPE);
+    (weighed.certainty >= PART && ours).then_some(intent)
 }
