@@ -109,3 +109,16 @@ impl Policy {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// C10: what moves money is off until the operator switches it on.
+    #[test]
+    fn a_fresh_install_moves_no_money() {
+        let on = Policy::default_actions();
+        assert!(on.iter().all(|kind| !kind.moves_money()), "{on:?}");
+        assert!(on.contains(&CommandKind::FreezeCard), "what saves is on");
+    }
+}

@@ -6,7 +6,7 @@ use crate::intent::catalogue::Catalogue;
 use crate::intent::matcher::holds_marker;
 use crate::intent::{Decision, Expecting, Language, Reading, Understanding, foreign};
 use crate::message::Attachment;
-use crate::redact::{Kind, redact};
+use crate::redact::redact_after;
 use crate::reply::render::RenderError;
 use crate::reply::value::Values;
 use crate::store::SendClass;
@@ -137,7 +137,13 @@ impl Turn<'_> {
             .iter()
             .any(|reading| FIRST.contains(&reading.name.as_str()));
         // The buttons of an introduction that the customer has not seen yet are not answered by this message.
-        if !urgent
+        // The words on a button are an answer, whatever they would mean by themselves (G3).
+        let on_a_button = self
+            .state
+            .offer
+            .as_ref()
+            .is_some_and(|offer| offer.typed(text).is_some());
+        if (!urgent || on_a_button)
             && !disclosed
             && let Some(request) = self.answer_to_offer(text, &understanding, expired)?
         {
@@ -151,31 +157,32 @@ impl Turn<'_> {
         }
     }
 
-    /// Finds a card number whose first half came in the message before (D1). Its parts are forgotten, and the
-    /// message is returned without it.
+    /// Finds a card number whose beginning came in messages before (D1). The parts are removed from what is
+    /// remembered and recorded, and the message is returned without its own.
     fn take_out_split_number(&mut self, text: &str) -> Option<String> {
         const TOGETHER_MS: i64 = 10 * 60 * 1000;
         let since = self.input.at_ms.saturating_sub(TOGETHER_MS);
-        let last = self
+        let first = self
             .state
             .recent
-            .last()
-            .filter(|last| last.at_ms >= since)?;
-        let since_ms = last.at_ms;
-        let digits = text.find(|c: char| !c.is_numeric() && !" .-/".contains(c));
-        let (half, rest) = text.split_at(digits.unwrap_or(text.len()));
-        let joined = redact(&format!("{} {half}", last.text));
-        let split = joined.found.contains(Kind::CardNumber) && !half.trim().is_empty();
-        if !split {
-            return None;
+            .iter()
+            .position(|recent| recent.at_ms >= since)?;
+        let recent = self.state.recent.get(first..)?;
+        let earlier: Vec<&str> = recent.iter().map(|recent| recent.text.as_str()).collect();
+        let joined = redact_after(&earlier, text);
+        let oldest = joined.rewrites.first()?.message;
+        let since_ms = recent.get(oldest)?.at_ms;
+        for rewrite in joined.rewrites {
+            if let Some(recent) = self.state.recent.get_mut(first + rewrite.message) {
+                recent.text = rewrite.text;
+            }
         }
-        self.state.recent.pop();
         self.effects.push(Effect::EraseRecent { since_ms });
         self.effects.push(Effect::Audit {
             kind: "redacted",
-            payload: serde_json::json!({"kind": "card", "messages": 2}),
+            payload: serde_json::json!({"kind": "card_number", "split": true}),
         });
-        Some(format!("{}{rest}", Kind::CardNumber.marker()))
+        Some(joined.redacted.text)
     }
 
     /// Says in both languages which ones there are, with a person (G7).

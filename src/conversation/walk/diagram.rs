@@ -132,8 +132,13 @@ fn docs_show_the_graph_as_it_is() {
         std::fs::write(FILE, format!("{head}```mermaid\n{graph}```{tail}")).unwrap();
         return;
     }
-    assert_eq!(
-        shown, graph,
-        "the conversation changed: run `UPDATE_FIXTURES=1 cargo test --lib conversation::walk::diagram` and review"
+    let differs = shown
+        .lines()
+        .zip(graph.lines())
+        .find(|(shown, now)| shown != now);
+    assert!(
+        shown == graph,
+        "the conversation changed, first at {differs:?}: run `UPDATE_FIXTURES=1 cargo test --lib \
+         conversation::walk::diagram` and review"
     );
 }

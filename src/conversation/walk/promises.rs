@@ -319,3 +319,64 @@ fn silence(world: &World, node: &Node, note: &mut impl FnMut(String, &Node, &str
         }
     }
 }
+
+/// G3: each button of an open question can be typed, and so can its number; all three do the same.
+#[test]
+fn each_button_can_be_typed_and_counted() {
+    let world = &WALK.world;
+    let mut tried = 0;
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    for node in &WALK.nodes {
+        let open = node.point.state.offer.as_ref();
+        let Some(offer) = open.filter(|offer| offer.expecting.is_some()) else {
+            continue;
+        };
+        if !asked.insert(question(&node.point)) {
+            continue;
+        }
+        for (at, option) in offer.options.iter().enumerate() {
+            let tapped = world.happen(&node.point, &Event::Tap(at));
+            for typed in [option.title.clone(), (at + 1).to_string()] {
+                let written = say(world, &node.point, &typed);
+                // What goes to a person carries the words, and is the same hand-over.
+                let same = (tapped.handed_over && written.handed_over)
+                    || (written.reply == tapped.reply && written.commands == tapped.commands);
+                assert!(
+                    same,
+                    "`{typed}` does not do what [{}] does:\n{}",
+                    option.title,
+                    told(node)
+                );
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 50, "{tried} tried");
+}
+
+/// B8: the same words at the same point give the same bytes.
+#[test]
+fn the_same_point_gives_the_same_reply() {
+    for node in WALK.nodes.iter().filter(|node| !node.buttons_only) {
+        for text in ["whats my balance", "show my charges", "yes", "qwfp zxcv"] {
+            let (first, second) = (
+                say(&WALK.world, &node.point, text),
+                say(&WALK.world, &node.point, text),
+            );
+            assert_eq!(first.reply, second.reply, "{text}\n{}", told(node));
+        }
+    }
+}
+
+/// I3: a question about another person gets the same reply and asks the bank the same, whether the bank knows
+/// them (a payee), or nobody does.
+#[test]
+fn another_person_is_answered_alike_whether_they_exist_or_not() {
+    let world = &WALK.world;
+    let start = World::start(true, Some(Language::En));
+    let known = say(world, &start, "how much does my neighbor rosa have");
+    let unknown = say(world, &start, "how much does my neighbor bertha have");
+    assert_eq!(known.reply, unknown.reply);
+    assert_eq!(known.asked, unknown.asked);
+    assert!(known.asked.is_empty(), "{:?}", known.asked);
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bank::SmallBank;
-use crate::bank::{BankCommand, BankId, CommandKind, CommandOutcome, Subject};
+use crate::bank::{BankCommand, BankId, CommandKind, CommandOutcome, Query, Subject};
 use crate::conversation::policy::{Policy, Ports};
 use crate::conversation::state::{Link, Owner};
 use crate::conversation::step::Understand;
@@ -90,6 +90,8 @@ pub(super) struct Turn {
     pub(super) understanding: Option<Understanding>,
     pub(super) commands: Vec<CommandKind>,
     pub(super) cases: Vec<String>,
+    /// What the bank was asked, in order.
+    pub(super) asked: Vec<&'static str>,
     pub(super) handed_over: bool,
 }
 
@@ -185,6 +187,7 @@ impl World {
             understanding: None,
             commands: Vec::new(),
             cases: Vec::new(),
+            asked: Vec::new(),
             handed_over: false,
         };
         let mut waiting = None;
@@ -213,6 +216,7 @@ impl World {
                 }
             }
             let Some(queries) = asked else { break };
+            turn.asked.extend(queries.iter().map(Query::name));
             input.what = What::Answered(turn.point.bank.answer(&queries, down));
             waiting = stepped.waiting;
         }
