@@ -18,6 +18,8 @@ pub mod outbox;
 pub mod redact;
 pub mod replay;
 pub mod reply;
+#[cfg(test)]
+mod requirements;
 pub mod serve;
 pub mod simulator;
 pub mod store;

@@ -8,6 +8,7 @@
     reason = "a test says what went wrong by failing"
 )]
 
+mod apart;
 mod contract;
 mod faults;
 mod heldout;
