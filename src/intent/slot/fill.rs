@@ -93,11 +93,19 @@ pub(super) const INTENTS: &[(&str, &[&str])] = &[
     ("order_status", &["merchant", "tracking", "order"]),
     (
         "pay_bill",
-        &["biller", "amount", "currency", "date", "product"],
+        &["biller", "amount", "currency", "date", "product", "from"],
     ),
     (
         "pay_card",
-        &["card", "amount", "amount_kind", "date", "from"],
+        &[
+            "card",
+            "amount",
+            "amount_kind",
+            "currency",
+            "date",
+            "from",
+            "schedule",
+        ],
     ),
     (
         "pay_person",
@@ -110,6 +118,8 @@ pub(super) const INTENTS: &[(&str, &[&str])] = &[
             "memo",
             "amount_ref",
             "ref",
+            "from",
+            "schedule",
         ],
     ),
     ("payee_add", &["payee", "account"]),
