@@ -3,6 +3,7 @@
 //! The shared vocabulary of the stages below lives here: languages, slots, readings and the verdict on a whole message.
 //! Nothing here answers anybody; the conversation decides what a reading leads to.
 
+mod by_text;
 pub mod catalogue;
 pub mod classify;
 pub mod clauses;

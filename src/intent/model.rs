@@ -34,6 +34,7 @@ pub(super) use math::Random;
 
 use calibration::{Calibration, Evidence};
 use encoder::{Encoded, Encoder};
+pub(super) use features::hash_word as hash_text;
 use features::{hash_pair, hash_word};
 use linear::Linear;
 use neighbours::{Nearness, Neighbours};

@@ -5,7 +5,6 @@
 //! literals of a message, and only the patterns behind them are tried. An expression is compiled when its literal is met
 //! for the first time: most never are, and compiling all would be half of the start.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -16,6 +15,7 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use thiserror::Error;
 
 use super::Language;
+use super::by_text::{ByText, Gathered};
 use super::catalogue::Catalogue;
 
 /// A pattern anchored at both ends that stands for no more texts than this is looked up instead of run.
@@ -82,7 +82,7 @@ pub struct Rules {
     /// For each literal of the prefilter, the patterns behind it.
     behind: Vec<Vec<u32>>,
     /// The texts that are all a pattern stands for.
-    whole: HashMap<String, Vec<u32>>,
+    whole: ByText<u32>,
 }
 
 impl Rules {
@@ -90,7 +90,7 @@ impl Rules {
     pub fn new(catalogue: &Catalogue) -> Self {
         let mut patterns = Vec::new();
         let mut literals: Vec<(String, u32)> = Vec::new();
-        let mut whole: HashMap<String, Vec<u32>> = HashMap::new();
+        let mut whole = Gathered::default();
         for (at, intent) in catalogue.intents().iter().enumerate() {
             for language in Language::ALL {
                 for source in intent.patterns.get(language) {
@@ -105,7 +105,7 @@ impl Rules {
                         }
                         Need::Whole(texts) => {
                             for text in texts {
-                                whole.entry(text).or_default().push(number);
+                                whole.add(&text, number);
                             }
                         }
                     }
@@ -139,7 +139,7 @@ impl Rules {
             patterns,
             prefilter,
             behind,
-            whole,
+            whole: whole.finish(),
         }
     }
 
@@ -160,7 +160,7 @@ impl Rules {
         }
         candidates.sort_unstable();
         candidates.dedup();
-        let whole = self.whole.get(text).into_iter().flatten().copied();
+        let whole = self.whole.all(text).iter().copied();
         let mut found: Vec<PatternMatch> = whole
             .filter_map(|number| self.matched(number, 0..text.len(), text))
             .chain(candidates.into_iter().filter_map(|number| {

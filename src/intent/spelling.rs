@@ -4,7 +4,7 @@
 //! (two in long words), or parted where two words ran together. Anything with a digit or a sign is left alone, and
 //! so are words the table of common words knows, which covers most names.
 
-use std::collections::HashMap;
+use super::by_text::{ByText, Gathered};
 
 /// Shortest word that is repaired: below, nearly every edit makes another word.
 const SHORTEST: usize = 3;
@@ -27,7 +27,7 @@ pub trait Lexicon {
 #[derive(Clone, Debug, Default)]
 pub struct Speller {
     words: Vec<(Box<str>, u32)>,
-    exact: HashMap<Box<str>, u32>,
+    exact: ByText<u32>,
     /// From a word, or a word with one letter left out, to the word it may stand for; in order.
     deletions: Vec<(u64, u32)>,
 }
@@ -56,13 +56,14 @@ impl Speller {
         }
         deletions.sort_unstable();
         deletions.dedup();
-        let exact = words
-            .iter()
-            .map(|(word, count)| (word.clone(), *count))
-            .collect();
+        deletions.shrink_to_fit();
+        let mut exact = Gathered::default();
+        for (word, count) in &words {
+            exact.add(word, *count);
+        }
         Self {
             words,
-            exact,
+            exact: exact.finish(),
             deletions,
         }
     }
@@ -119,7 +120,7 @@ impl Speller {
     }
 
     fn is_known(&self, word: &str, lexicon: &impl Lexicon) -> bool {
-        self.exact.contains_key(word) || lexicon.is_common(word)
+        self.exact.first(word).is_some() || lexicon.is_common(word)
     }
 
     /// Returns the likeliest word within one slip, or two of a long word, with how many those are.
@@ -181,7 +182,7 @@ impl Speller {
         if word.len() > LONGEST {
             return None;
         }
-        let taught = |part: &str| self.exact.get(part).copied().filter(|count| *count >= 2);
+        let taught = |part: &str| self.exact.first(part).copied().filter(|count| *count >= 2);
         let parts = word.char_indices().skip(1).filter_map(|(at, _)| {
             let (left, right) = word.split_at_checked(at)?;
             let rarer = taught(left)?.min(taught(right)?);

@@ -236,7 +236,8 @@ impl<'t> Parser<'t> {
             match c {
                 '{' => {
                     if !text.is_empty() {
-                        parts.push(Part::Text(std::mem::take(&mut text)));
+                        parts.push(Part::Text(text.as_str().to_owned()));
+                        text.clear();
                     }
                     parts.push(self.placeholder(depth, in_plural)?);
                 }
@@ -244,7 +245,8 @@ impl<'t> Parser<'t> {
                 '}' => return self.error(self.at, TemplateErrorKind::Unopened),
                 '#' if in_plural => {
                     if !text.is_empty() {
-                        parts.push(Part::Text(std::mem::take(&mut text)));
+                        parts.push(Part::Text(text.as_str().to_owned()));
+                        text.clear();
                     }
                     parts.push(Part::Number);
                     self.bump();
@@ -256,8 +258,11 @@ impl<'t> Parser<'t> {
             }
         }
         if !text.is_empty() {
+            text.shrink_to_fit();
             parts.push(Part::Text(text));
         }
+        // A catalogue lives as long as the program.
+        parts.shrink_to_fit();
         Ok(parts)
     }
 
@@ -365,6 +370,7 @@ impl<'t> Parser<'t> {
             arms.push((key, parts));
         }
         if other {
+            arms.shrink_to_fit();
             Ok(arms)
         } else {
             self.error(start, TemplateErrorKind::NoOther)

@@ -1,8 +1,7 @@
 //! Weighing: what examples, patterns and classifier make of a text, brought together.
 
-use std::collections::HashMap;
-
 use super::Language;
+use super::by_text::{ByText, Gathered};
 use super::catalogue::Catalogue;
 use super::classify::{Classified, Classifier};
 use super::normalize::normalize;
@@ -57,28 +56,28 @@ impl Weighed {
 
 /// Examples by their normal form.
 #[derive(Debug, Default)]
-pub struct Examples(HashMap<String, usize>);
+pub struct Examples(ByText<u16>);
 
 impl Examples {
     /// Indexes the examples of a catalogue.
     pub fn new(catalogue: &Catalogue) -> Self {
-        let mut known = HashMap::new();
-        for (at, intent) in catalogue.intents().iter().enumerate() {
+        let mut known = Gathered::default();
+        for (at, intent) in (0_u16..).zip(catalogue.intents()) {
             for language in Language::ALL {
                 for example in intent.examples.get(language) {
                     let form = normalize(&example.value).text;
                     if !form.is_empty() {
-                        known.entry(form).or_insert(at);
+                        known.add(&form, at);
                     }
                 }
             }
         }
-        Self(known)
+        Self(known.finish())
     }
 
     /// Returns the intent a normal form is an example of.
     pub fn find(&self, form: &str) -> Option<usize> {
-        self.0.get(form).copied()
+        self.0.first(form).map(|at| usize::from(*at))
     }
 }
 

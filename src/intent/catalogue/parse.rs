@@ -256,6 +256,7 @@ impl<'s, 'p> Reader<'s, 'p> {
                 self.problem(&value.span(), format!("{what} is a list of texts"), None);
                 continue;
             };
+            texts.get_mut(language).reserve_exact(array.len());
             for item in array {
                 let Some(text) = self.string(item, &format!("an entry of {what}")) else {
                     continue;

@@ -46,7 +46,7 @@ impl Grams {
 }
 
 /// Returns the hash of one word.
-pub(super) fn hash_word(word: &str) -> u64 {
+pub(in crate::intent) fn hash_word(word: &str) -> u64 {
     finish(
         word.bytes()
             .fold(0x57, |hash, byte| step(hash, u64::from(byte))),
