@@ -275,13 +275,15 @@ impl World {
         Zoned::new(at, self.scenario().zone.0.clone()).date()
     }
 
-    /// Returns what happened up to `at`, changes of this world included, and how each looks then.
-    fn entries(&self, at: Timestamp) -> Vec<(Entry, Stage)> {
+    /// Returns what happened up to `at`, changes of this world included, and how each looks then: those that are
+    /// asked for, since a year of activity is long to copy.
+    fn entries(&self, at: Timestamp, asked_for: impl Fn(&Entry) -> bool) -> Vec<(Entry, Stage)> {
         let activity = self.stage.activity(at);
         activity
             .entries
             .iter()
             .chain(&self.added)
+            .filter(|entry| asked_for(entry))
             .filter_map(|entry| {
                 let stage = entry.stage(at)?;
                 (!self.was_stopped(entry)).then(|| (entry.clone(), stage))

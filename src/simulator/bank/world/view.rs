@@ -143,14 +143,13 @@ impl World {
         let (booked, _) = self.balance(at, closes(date));
         let owed = booked.saturating_neg().max(0);
         let paid: i64 = self
-            .entries(now)
-            .iter()
-            .filter(|(entry, stage)| {
+            .entries(now, |entry| {
                 entry.account == at
-                    && *stage == Stage::Booked
                     && entry.minor > 0
                     && entry.posted.is_some_and(|posted| posted > closes(date))
             })
+            .iter()
+            .filter(|(_, stage)| *stage == Stage::Booked)
             .map(|(entry, _)| entry.minor)
             .sum();
         let floor = account
@@ -180,14 +179,13 @@ impl World {
         last: Option<Date>,
     ) -> Vec<EntryView> {
         let mut found: Vec<EntryView> = self
-            .entries(self.now())
-            .into_iter()
-            .filter(|(entry, _)| {
-                let day = self.today(entry.occurred);
+            .entries(self.now(), |entry| {
+                let day = || self.today(entry.occurred);
                 entry.account == account
-                    && first.is_none_or(|first| first <= day)
-                    && last.is_none_or(|last| day <= last)
+                    && first.is_none_or(|first| first <= day())
+                    && last.is_none_or(|last| day() <= last)
             })
+            .into_iter()
             .map(|(entry, stage)| EntryView { entry, stage })
             .collect();
         found.sort_by(|one, other| {
@@ -198,9 +196,9 @@ impl World {
 
     /// Finds an entry by the id it has now or had while it was pending.
     pub fn entry_by_id(&self, id: &str) -> Option<EntryView> {
-        self.entries(self.now())
+        self.entries(self.now(), |entry| entry.id == id || entry.pending_id == id)
             .into_iter()
-            .find(|(entry, _)| entry.id == id || entry.pending_id == id)
+            .next()
             .map(|(entry, stage)| EntryView { entry, stage })
     }
 
