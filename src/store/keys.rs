@@ -15,14 +15,13 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use self::cipher::{Cipher, Kind, Secret};
 use self::file::{Cache, CustomerRequest, KeyFile, Request};
-use super::sqlite::{beside, path_of, queue::Queue};
+use super::sqlite::{beside, desk::Desk, path_of};
 use super::{SEEN_MS, Sealed, StoreError};
 use crate::clock::SharedClock;
 use crate::message::ConversationId;
@@ -201,8 +200,7 @@ pub fn sealed_under(sealed: &Sealed) -> Result<SealedUnder, KeyError> {
 /// The key store.
 #[derive(Debug)]
 pub struct Keys {
-    queue: Arc<Queue<Request>>,
-    thread: Option<JoinHandle<()>>,
+    desk: Desk<Request, KeyFile>,
     clock: SharedClock,
     index: Secret,
     cache: Arc<Mutex<Cache>>,
@@ -230,15 +228,12 @@ impl Keys {
         let path = path_of(url);
         let mut file = KeyFile::open(path.as_deref(), durable, master, Arc::clone(&cache))?;
         let index = file.index_key()?;
-        let queue = Arc::new(Queue::new());
-        let requests = Arc::clone(&queue);
-        let thread = std::thread::Builder::new()
-            .name("keys".to_owned())
-            .spawn(move || file.run(&requests))
-            .map_err(|error| StoreError::Unavailable(Some(Box::new(error))))?;
+        let desk = match path {
+            Some(_) => Desk::with_thread("keys", file)?,
+            None => Desk::without_thread(file),
+        };
         Ok(Self {
-            queue,
-            thread: Some(thread),
+            desk,
             clock,
             index,
             cache,
@@ -402,21 +397,11 @@ impl Keys {
     }
 
     fn send(&self, request: Request) -> Result<(), KeyError> {
-        self.queue.push(request).map_err(|_| unavailable())
+        Ok(self.desk.ask(request)?)
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Keys {
-    fn drop(&mut self) {
-        self.queue.close();
-        if let Some(thread) = self.thread.take() {
-            // A panic there was seen by whoever waited for the answer.
-            drop(thread.join());
-        }
     }
 }
 

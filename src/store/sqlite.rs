@@ -11,11 +11,12 @@ mod cases;
 mod checkpoint;
 mod commands;
 mod connection;
+pub(in crate::store) mod desk;
 mod forget;
 mod ids;
 mod migrations;
 mod pages;
-pub(in crate::store) mod queue;
+mod queue;
 mod reads;
 mod ready;
 mod rows;
@@ -42,8 +43,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use self::checkpoint::Checkpointer;
 use self::connection::Readers;
-use self::queue::Queue;
-use self::writer::{Job, LeaseTurns, Message, Tx, Writer};
+use self::desk::Desk;
+use self::writer::{Guarded, Job, LeaseTurns, Message, Tx, Writer};
 pub(in crate::store) use self::{
     connection::{beside, configure, path_of},
     migrations::migrate_to,
@@ -103,7 +104,7 @@ impl Default for SqliteOptions {
 /// The store on SQLite. Dropping it finishes what was asked and closes the file.
 #[derive(Debug)]
 pub struct SqliteStore {
-    queue: Arc<Queue<Message>>,
+    desk: Desk<Message, Guarded>,
     accepts: Arc<Semaphore>,
     accept_wait: Duration,
     /// None for an in-memory database, which the writer's connection alone can see.
@@ -115,7 +116,7 @@ pub struct SqliteStore {
     /// alone proves that nobody else holds them.
     inherited_commands: Arc<AtomicBool>,
     checkpointer: Option<Arc<Checkpointer>>,
-    threads: Vec<JoinHandle<()>>,
+    checkpoints: Option<JoinHandle<()>>,
     /// Declared last: released when everything is closed.
     _lock: Option<File>,
 }
@@ -140,8 +141,13 @@ impl SqliteStore {
         let accept_wait = options.accept_wait;
         let take_over = lock.is_some() && options.take_over_commands;
         let writer = Writer::load(conn, options, Arc::clone(&work), checkpointer.clone())?;
+        let writer = Guarded::new(writer);
+        let desk = match &path {
+            Some(_) => Desk::with_thread("store-writer", writer)?,
+            None => Desk::without_thread(writer),
+        };
         let mut store = Self {
-            queue: Arc::new(Queue::new()),
+            desk,
             accepts,
             accept_wait,
             readers: path.map(|path: PathBuf| Arc::new(Readers::new(path))),
@@ -149,13 +155,15 @@ impl SqliteStore {
             inherited: Arc::new(AtomicBool::new(true)),
             inherited_commands: Arc::new(AtomicBool::new(take_over)),
             checkpointer,
-            threads: Vec::new(),
+            checkpoints: None,
             _lock: lock,
         };
-        let queue = Arc::clone(&store.queue);
-        store.spawn("store-writer", move || writer::run_guarded(writer, &queue))?;
         if let Some(checkpointer) = store.checkpointer.clone() {
-            store.spawn("store-checkpoint", move || checkpointer.run())?;
+            let thread = std::thread::Builder::new()
+                .name("store-checkpoint".to_owned())
+                .spawn(move || checkpointer.run())
+                .map_err(|error| StoreError::Unavailable(Some(Box::new(error))))?;
+            store.checkpoints = Some(thread);
         }
         Ok(store)
     }
@@ -167,19 +175,6 @@ impl SqliteStore {
             ..SqliteOptions::default()
         };
         Self::open("sqlite::memory:", options)
-    }
-
-    fn spawn(
-        &mut self,
-        name: &str,
-        body: impl FnOnce() + Send + 'static,
-    ) -> Result<(), StoreError> {
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(body)
-            .map_err(|error| StoreError::Unavailable(Some(Box::new(error))))?;
-        self.threads.push(thread);
-        Ok(())
     }
 
     /// Runs a unit that changes rows, under its own savepoint.
@@ -205,9 +200,7 @@ impl SqliteStore {
         message: Message,
         answer: oneshot::Receiver<Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        if self.queue.push(message).is_err() {
-            return Err(StoreError::Unavailable(None));
-        }
+        self.desk.ask(message)?;
         // A dropped answer: the writer failed while it had the unit.
         answer.await.unwrap_or(Err(StoreError::Unavailable(None)))
     }
@@ -236,20 +229,36 @@ impl SqliteStore {
         }
     }
 
+    /// Empties a store in memory: rows, numbers, leases. What SQLite has compiled stays, which is what makes it
+    /// worth using again (`replay`).
+    ///
+    /// # Errors
+    /// `Unavailable`; always where the store is a file, whose rows are somebody's.
+    pub fn clear(&self) -> Result<(), StoreError> {
+        if self.readers.is_some() {
+            return Err(StoreError::Unavailable(None));
+        }
+        let (reply, mut answer) = oneshot::channel();
+        self.desk.ask(Message::Clear(reply))?;
+        // In memory the caller serves: the answer is there.
+        answer
+            .try_recv()
+            .unwrap_or(Err(StoreError::Unavailable(None)))
+    }
+
     /// Makes the writer panic.
     #[cfg(test)]
     pub(in crate::store) fn panic_writer(&self) {
-        drop(self.queue.push(Message::Panic));
+        drop(self.desk.ask(Message::Panic));
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        self.queue.close();
         if let Some(checkpointer) = &self.checkpointer {
             checkpointer.stop();
         }
-        for thread in self.threads.drain(..) {
+        if let Some(thread) = self.checkpoints.take() {
             // A panic there was logged where it happened.
             drop(thread.join());
         }

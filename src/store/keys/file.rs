@@ -1,4 +1,4 @@
-//! The key store's file and the thread that owns it.
+//! The key store's file, for whoever serves it.
 //!
 //! New customers that come at the same time share one commit. Nothing is answered before it.
 
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::cipher::{self, Cipher, Secret};
 use super::{Class, CustomerKeys, KeyError, MasterKey, Ring};
 use crate::message::ConversationId;
-use crate::store::sqlite::{configure, migrate_to, queue::Queue};
+use crate::store::sqlite::{configure, desk::Serve, migrate_to};
 use crate::store::{Sealed, StoreError};
 
 /// Marks the file as a key store (`bark` in ASCII).
@@ -95,6 +95,25 @@ pub(super) struct KeyFile {
     cache: Arc<Mutex<Cache>>,
 }
 
+impl Serve<Request> for KeyFile {
+    fn serve(&mut self, gathered: &mut VecDeque<Request>) {
+        let mut customers = Vec::new();
+        let mut jobs = Vec::new();
+        for request in gathered.drain(..) {
+            match request {
+                Request::Customer(request) => customers.push(request),
+                Request::Job(job) => jobs.push(job),
+            }
+        }
+        if !customers.is_empty() {
+            self.customers(customers);
+        }
+        for job in jobs {
+            job(self);
+        }
+    }
+}
+
 impl KeyFile {
     /// Opens the file, makes it if need be, and checks the master key against it.
     pub(super) fn open(
@@ -115,27 +134,6 @@ impl KeyFile {
         check_master(&mut conn, master)?;
         let wrap = wrapping(master);
         Ok(Self { conn, wrap, cache })
-    }
-
-    /// Serves requests until the queue is closed and empty.
-    pub(super) fn run(mut self, queue: &Queue<Request>) {
-        let mut gathered = VecDeque::new();
-        while queue.take(&mut gathered) {
-            let mut customers = Vec::new();
-            let mut jobs = Vec::new();
-            for request in gathered.drain(..) {
-                match request {
-                    Request::Customer(request) => customers.push(request),
-                    Request::Job(job) => jobs.push(job),
-                }
-            }
-            if !customers.is_empty() {
-                self.customers(customers);
-            }
-            for job in jobs {
-                job(&mut self);
-            }
-        }
     }
 
     fn customers(&mut self, requests: Vec<CustomerRequest>) {

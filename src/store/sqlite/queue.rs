@@ -1,4 +1,4 @@
-//! The hand-over from async callers to the writer thread: a list behind a lock, swapped out whole.
+//! The hand-over from async callers to whoever serves them: a list behind a lock, swapped out whole.
 //!
 //! Not a channel: the writer wants everything that has gathered at once, and a caller pays for a wake-up
 //! only when the writer sleeps.
@@ -70,6 +70,11 @@ impl<M> Queue<M> {
         state.sleeping = false;
         std::mem::swap(&mut state.messages, taken);
         true
+    }
+
+    /// Moves what is there into `taken`, which must be empty, without waiting.
+    pub(in crate::store) fn take_what_is_there(&self, taken: &mut VecDeque<M>) {
+        std::mem::swap(&mut self.lock().messages, taken);
     }
 
     /// Refuses further messages; what is queued is still taken.

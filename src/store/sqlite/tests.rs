@@ -578,6 +578,38 @@ async fn child_that_is_killed() {
 }
 
 #[tokio::test]
+async fn a_store_in_memory_is_emptied_for_the_next_run_and_a_file_never() {
+    let store = SqliteStore::in_memory().unwrap();
+    let node = NodeId([1; 16]);
+    store.accept(event(1, NOW)).await.unwrap();
+    store.accept(event(2, NOW)).await.unwrap();
+    let first = store.lease_turns(node, NOW, 9_999, 1).await.unwrap();
+    store.clear().unwrap();
+
+    assert_eq!(store.depths(NOW).await.unwrap().inbox, 0);
+    assert!(
+        store
+            .lease_turns(node, NOW, 9_999, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    // The lease went with the rest, and the same event is new again.
+    let late = store.commit_turn(done(&first[0], NOW)).await;
+    assert!(matches!(late, Err(StoreError::LeaseLost)));
+    store.accept(event(1, NOW)).await.unwrap();
+    let again = store.lease_turns(node, NOW, 9_999, 9).await.unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].inputs[0].id, first[0].inputs[0].id);
+
+    let folder = Folder::with(quick());
+    let file = folder.open();
+    file.accept(event(1, NOW)).await.unwrap();
+    assert!(file.clear().is_err());
+    assert_eq!(file.depths(NOW).await.unwrap().inbox, 1);
+}
+
+#[tokio::test]
 async fn a_killed_process_loses_nothing_it_answered() {
     use std::io::BufRead;
     let folder = Folder::with(quick());

@@ -1,4 +1,4 @@
-//! The one thread that writes: it merges what has gathered into one commit (group commit).
+//! The one that writes: it merges what has gathered into one commit (group commit).
 //!
 //! A unit's answer goes out only after the commit that holds it. Units that can fail by themselves run
 //! under savepoints; units that only append do not, since a savepoint costs a copy of every page they
@@ -13,8 +13,8 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::checkpoint::Checkpointer;
+use super::desk::Serve;
 use super::ids::{Ids, Marks};
-use super::queue::Queue;
 use super::ready::{Place, Ready};
 use super::{SqliteOptions, turns};
 use crate::message::ConversationId;
@@ -36,6 +36,8 @@ pub(super) enum Message {
     Look(Box<dyn Unit>),
     /// Leases conversations.
     Lease(LeaseTurns),
+    /// Empties the database.
+    Clear(oneshot::Sender<Result<(), StoreError>>),
     /// Ends the thread by a panic.
     #[cfg(test)]
     Panic,
@@ -235,23 +237,18 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Runs until the queue is closed and empty.
-    pub(super) fn run(&mut self, queue: &Queue<Message>) {
-        let mut gathered = VecDeque::new();
+    fn serve_all(&mut self, gathered: &mut VecDeque<Message>) {
         let mut batch = Vec::new();
-        loop {
-            if gathered.is_empty() && !queue.take(&mut gathered) {
-                return;
-            }
+        while !gathered.is_empty() {
             let count = gathered.len().min(BATCH);
-            self.serve(gathered.drain(..count), &mut batch);
+            self.serve_batch(gathered.drain(..count), &mut batch);
             if let Some(checkpointer) = &self.checkpointer {
                 checkpointer.finish(&self.conn);
             }
         }
     }
 
-    fn serve(&mut self, messages: impl Iterator<Item = Message>, batch: &mut Vec<Entry>) {
+    fn serve_batch(&mut self, messages: impl Iterator<Item = Message>, batch: &mut Vec<Entry>) {
         let mut looks = Vec::new();
         let mut requests = Vec::new();
         for message in messages {
@@ -264,6 +261,10 @@ impl Writer {
                 }
                 Message::Lease(request) => {
                     requests.push(request);
+                    continue;
+                }
+                Message::Clear(reply) => {
+                    drop(reply.send(self.clear()));
                     continue;
                 }
                 #[cfg(test)]
@@ -302,6 +303,25 @@ impl Writer {
         {
             tracing::warn!(%error, "Could not read waiting inputs; trying again with the next commit");
         }
+    }
+
+    /// Deletes every row and starts all numbers over.
+    fn clear(&mut self) -> Result<(), StoreError> {
+        let tables: Vec<String> = self
+            .conn
+            .prepare_cached(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        execute(&self.conn, "BEGIN IMMEDIATE")?;
+        for table in tables {
+            execute(&self.conn, &format!("DELETE FROM \"{table}\""))?;
+        }
+        execute(&self.conn, "COMMIT")?;
+        self.ids = Ids::new();
+        self.ready = Ready::new(self.options.ready_window);
+        Ok(())
     }
 
     /// Commits all entries, in as few transactions as it takes; returns whether work was made.
@@ -535,27 +555,32 @@ fn execute(conn: &Connection, sql: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Runs the writer for as long as the queue is open. A panic costs the batch it happened in: what was
-/// waiting for an answer gets `Unavailable`, the memory is rebuilt from the disk, leases are lost.
-pub(super) fn run_guarded(mut writer: Writer, queue: &Queue<Message>) {
-    loop {
-        let ended = catch_unwind(AssertUnwindSafe(|| writer.run(queue)));
-        if ended.is_ok() {
-            return;
-        }
-        tracing::error!("The store's writer failed and starts again");
-        match writer.reload() {
-            Ok(again) => writer = again,
-            Err(error) => {
-                tracing::error!(%error, "The store's writer could not start again");
-                queue.close();
-                let mut rest = VecDeque::new();
-                while queue.take(&mut rest) {
-                    // Dropping a message drops its reply, which the caller sees as `Unavailable`.
-                    rest.clear();
+/// A writer that outlives its panics. One costs the batch it happened in: what was waiting for an answer gets
+/// `Unavailable`, the memory is rebuilt from the disk, leases are lost. `None` once that failed: nothing can be
+/// written any more.
+pub(super) struct Guarded(Option<Writer>);
+
+impl Guarded {
+    pub(super) const fn new(writer: Writer) -> Self {
+        Self(Some(writer))
+    }
+}
+
+impl Serve<Message> for Guarded {
+    fn serve(&mut self, gathered: &mut VecDeque<Message>) {
+        if let Some(mut writer) = self.0.take() {
+            let served = catch_unwind(AssertUnwindSafe(|| writer.serve_all(gathered)));
+            self.0 = if served.is_ok() {
+                Some(writer)
+            } else {
+                tracing::error!("The store's writer failed and starts again");
+                let again = writer.reload();
+                if let Err(error) = &again {
+                    tracing::error!(%error, "The store's writer could not start again");
                 }
-                return;
-            }
+                again.ok()
+            };
         }
+        gathered.clear();
     }
 }
