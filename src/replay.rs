@@ -4,6 +4,7 @@
 //! step by step; the bank answers over real HTTP, and what the Graph stand-in received is compared with what
 //! the file says. Time stands still until the file moves it, so the same file gives the same bytes.
 
+mod backstage;
 pub mod fixture;
 pub mod record;
 pub mod report;

@@ -12,12 +12,14 @@ use futures::StreamExt;
 use crate::app::TurnSeen;
 use crate::bank::model::CardState;
 use crate::clock::{Clock, SharedClock, SystemClock};
+use crate::conversation::places::Places;
 use crate::conversation::step::Understand;
 use crate::intent::catalogue::Catalogue;
 use crate::simulator::bank::{self, BankSimulator, Fault, Scenarios, SetFault};
 use crate::simulator::messenger::Act;
 use crate::simulator::messenger::{self, MessengerSimulator, Page};
 
+use super::backstage::Pool;
 use super::fixture::{Delivery, Expected, Fixture, Said, StepKind};
 use super::report::{Difference, Failure, Heard, Verdict};
 use super::shown::{Shown, Tap, matches_exactly, shown};
@@ -92,6 +94,8 @@ impl Replay {
                 matcher,
                 bank,
                 messenger,
+                places: Arc::new(Places::sample()),
+                pool: Pool::default(),
             }),
         })
     }
@@ -177,8 +181,9 @@ async fn play(
         Err(error) => return no_stage(&fixture.path, &format!("{error:#}")),
     };
     player.play().await;
-    player.stage.clear(shared);
-    player.verdict
+    let Player { stage, verdict, .. } = player;
+    stage.leave(shared);
+    verdict
 }
 
 /// A conversation that panicked fails like any other; the rest are still played.

@@ -15,14 +15,12 @@ use tower::ServiceExt as _;
 
 use crate::app::{App, TurnSeen, Witness};
 use crate::assembly::{self, LinkToScenario, Parts, PolicyParts};
-use crate::bank::connect::{Kind, SimulatorLink, connect};
-use crate::bank::http::{HttpLimits, NoObserver};
-use crate::bank::{Bank, BankId};
-use crate::channel::messenger::send_api::{Limits, SendApi};
+use crate::channel::Outlet;
 use crate::channel::messenger::webhook::Webhook;
 use crate::clock::{Clock, ManualClock, SharedClock};
 use crate::commands::CommandRunner;
-use crate::config::{Messenger, PageConfig, People};
+use crate::config::{PageConfig, People};
+use crate::conversation::places::Places;
 use crate::conversation::policy::{Limits as PaymentLimits, Policy};
 use crate::conversation::step::Understand;
 use crate::inbox::Inbox;
@@ -33,11 +31,11 @@ use crate::money::Money;
 use crate::outbox::Outbox;
 use crate::simulator::bank::BankSimulator;
 use crate::simulator::messenger::MessengerSimulator;
-use crate::store::keys::{Keys, MasterKey};
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::work::Work as _;
 
+use super::backstage::{Backstage, Pool, page};
 use super::fixture::Header;
 
 /// The Page of every replayed conversation.
@@ -55,6 +53,8 @@ pub(super) struct Shared {
     pub(super) matcher: Arc<dyn Understand>,
     pub(super) bank: BankSimulator,
     pub(super) messenger: MessengerSimulator,
+    pub(super) places: Arc<Places>,
+    pub(super) pool: Pool,
 }
 
 /// Sees the turns of one conversation, and plays a slow bank without anybody waiting.
@@ -97,6 +97,7 @@ pub(super) struct Stage {
     pub(super) zone: jiff::tz::TimeZone,
     header: Header,
     folder: Option<tempfile_dir::Folder>,
+    backstage: Backstage,
     app: Arc<App>,
     router: Router,
     inbox: Inbox,
@@ -112,7 +113,16 @@ impl Stage {
         psid: &str,
         durable: bool,
     ) -> anyhow::Result<Self> {
-        let clock = Arc::new(ManualClock::new(header.clock));
+        let folder = durable.then(tempfile_dir::Folder::new).transpose()?;
+        let backstage = match &folder {
+            Some(folder) => folder.backstage(Arc::new(ManualClock::new(header.clock)), shared)?,
+            None => match shared.pool.take() {
+                Some(idle) => idle,
+                None => Backstage::in_memory(shared)?,
+            },
+        };
+        let clock = Arc::clone(&backstage.clock);
+        clock.set(header.clock);
         let psid = Psid::from(psid);
         let link = LinkToScenario::new(&header.bank);
         let subject = link.subject_of(&PageId::from(PAGE), &psid).0;
@@ -126,9 +136,8 @@ impl Stage {
             .follow_clock(&psid, Some(Arc::clone(&clock) as SharedClock));
         let zone = jiff::tz::TimeZone::get(&header.zone)
             .with_context(|| format!("zone `{}`", header.zone))?;
-        let folder = durable.then(tempfile_dir::Folder::new).transpose()?;
         let watcher = Arc::new(Watcher::default());
-        let (app, router) = build(shared, header, &clock, &watcher, &zone, folder.as_ref())?;
+        let (app, router) = build(shared, header, &backstage, &watcher, &zone)?;
         Ok(Self {
             psid,
             subject,
@@ -137,6 +146,7 @@ impl Stage {
             zone,
             header: header.clone(),
             folder,
+            backstage,
             inbox: Inbox::new(Arc::clone(&app)),
             outbox: Outbox::new(Arc::clone(&app), 100_000),
             commands: CommandRunner::new(Arc::clone(&app)),
@@ -147,36 +157,23 @@ impl Stage {
 
     /// The process dies here and starts again on the same store.
     pub(super) fn crash(&mut self, shared: &Shared) -> anyhow::Result<()> {
-        let (app, router) = {
-            // Let go of the old files first: a process that died holds no lock.
-            let empty = build(
-                shared,
-                &self.header,
-                &self.clock,
-                &self.watcher,
-                &self.zone,
-                None,
-            )?;
-            self.replace(empty);
-            build(
-                shared,
-                &self.header,
-                &self.clock,
-                &self.watcher,
-                &self.zone,
-                self.folder.as_ref(),
-            )?
-        };
-        self.replace((app, router));
-        Ok(())
+        // Let go of the old files first: a process that died holds no lock.
+        let empty = Backstage::in_memory(shared)?;
+        self.replace(shared, empty)?;
+        let folder = self.folder.as_ref().context("only files outlive a crash")?;
+        let again = folder.backstage(Arc::clone(&self.clock), shared)?;
+        self.replace(shared, again)
     }
 
-    fn replace(&mut self, (app, router): (Arc<App>, Router)) {
+    fn replace(&mut self, shared: &Shared, backstage: Backstage) -> anyhow::Result<()> {
+        let (app, router) = build(shared, &self.header, &backstage, &self.watcher, &self.zone)?;
         self.inbox = Inbox::new(Arc::clone(&app));
         self.outbox = Outbox::new(Arc::clone(&app), 100_000);
         self.commands = CommandRunner::new(Arc::clone(&app));
         self.app = app;
         self.router = router;
+        self.backstage = backstage;
+        Ok(())
     }
 
     /// Posts a webhook through the router.
@@ -255,60 +252,38 @@ impl Stage {
         Ok(cases.into_iter().map(|row| row.case.kind).collect())
     }
 
-    /// Forgets the conversation's world and thread.
-    pub(super) fn clear(&self, shared: &Shared) {
+    /// Forgets the conversation's world and thread, and leaves the rest to the next.
+    pub(super) fn leave(self, shared: &Shared) {
         shared.bank.control().drop_world(&self.subject);
         shared.messenger.control().forget(&self.psid);
+        if self.folder.is_none() {
+            shared.pool.give_back(self.backstage);
+        }
     }
 }
 
 fn build(
     shared: &Shared,
     header: &Header,
-    clock: &Arc<ManualClock>,
+    backstage: &Backstage,
     watcher: &Arc<Watcher>,
     zone: &jiff::tz::TimeZone,
-    folder: Option<&tempfile_dir::Folder>,
 ) -> anyhow::Result<(Arc<App>, Router)> {
-    let shared_clock = Arc::clone(clock) as SharedClock;
-    let options = SqliteOptions {
-        durable: false,
-        echo_wait_after_restart_ms: 20_000,
-        ..SqliteOptions::default()
-    };
-    let (url, keys_url) = match folder {
-        Some(folder) => (folder.url("bursar.db"), folder.url("bursar.keys")),
-        None => ("sqlite::memory:".to_owned(), "sqlite::memory:".to_owned()),
-    };
-    let store = SqliteStore::open(&url, options)?;
-    let master = MasterKey::from_hex(&"42".repeat(32))?;
-    let keys = Keys::open(&keys_url, &master, Arc::clone(&shared_clock))?;
     let locale = header
         .locale
         .parse()
         .with_context(|| format!("locale `{}`", header.locale))?;
-    let bank = bank(shared, zone, shared_clock.clone())?;
+    let bank = backstage.bank(shared, zone)?;
     let metrics = Arc::new(Metrics::new());
     let page = PageConfig {
-        id: Some(PageId::from(PAGE)),
-        token: TOKEN.to_owned().into(),
         brand: setting(header, "page.brand")
             .unwrap_or("Acme Bank")
             .to_owned(),
         locale,
         zone: zone.clone(),
+        ..page()
     };
-    let messenger = Messenger {
-        app_id: APP.to_owned(),
-        app_secrets: vec![SECRET.to_owned().into()],
-        verify_token: "verify".to_owned().into(),
-        page_access_token: TOKEN.to_owned().into(),
-        graph_base_url: shared.messenger.url().to_owned(),
-        graph_version: "v26.0".to_owned(),
-        max_sends_per_second: 100_000,
-    };
-    let outlet = SendApi::new(&messenger, std::slice::from_ref(&page), Limits::default())?;
-    let people = people(header)?;
+    let people = people(header, &shared.places)?;
     let mut policies = crate::app::Policies::default();
     let parts = PolicyParts {
         brand: &page.brand,
@@ -323,16 +298,16 @@ fn build(
     };
     policies.add(page.id.clone(), assembly::policy(parts, &bank));
     let app = assembly::app(Parts {
-        clock: shared_clock,
-        store: Arc::new(store),
-        keys: Arc::new(keys),
+        clock: Arc::clone(&backstage.clock) as SharedClock,
+        store: Arc::clone(&backstage.store) as Arc<dyn Store>,
+        keys: Arc::clone(&backstage.keys),
         catalogue: Arc::clone(&shared.catalogue),
         matcher: Arc::clone(&shared.matcher),
         bank,
         auto_link: header
             .linked
             .then(|| Arc::new(LinkToScenario::new(&header.bank)) as Arc<dyn crate::app::AutoLink>),
-        outlet: Arc::new(outlet),
+        outlet: Arc::clone(&backstage.outlet) as Arc<dyn Outlet>,
         policies,
         metrics: Arc::clone(&metrics),
         app_id: Some(APP.to_owned()),
@@ -350,30 +325,6 @@ fn build(
     Ok((app, router))
 }
 
-fn bank(shared: &Shared, zone: &jiff::tz::TimeZone, clock: SharedClock) -> anyhow::Result<Bank> {
-    let link = SimulatorLink {
-        url: shared.bank.url().to_owned(),
-        zone: zone.clone(),
-        wrapped: false,
-        clock,
-    };
-    // A bank that is down stays down: there is nothing to wait for.
-    let limits = HttpLimits {
-        tries: 2,
-        first_wait: Duration::from_millis(1),
-        longest_wait: Duration::from_millis(2),
-        total: Duration::from_secs(3),
-        ..HttpLimits::default()
-    };
-    Ok(connect(
-        BankId("bank".to_owned()),
-        "Acme Bank".to_owned(),
-        Kind::Simulator(link),
-        limits,
-        Arc::new(NoObserver),
-    )?)
-}
-
 fn setting<'a>(header: &'a Header, key: &str) -> Option<&'a str> {
     header
         .settings
@@ -383,7 +334,7 @@ fn setting<'a>(header: &'a Header, key: &str) -> Option<&'a str> {
         .map(|(_, value)| value.as_str())
 }
 
-fn people(header: &Header) -> anyhow::Result<People> {
+fn people(header: &Header, places: &Arc<Places>) -> anyhow::Result<People> {
     let hours = match (
         setting(header, "people.opens"),
         setting(header, "people.closes"),
@@ -405,8 +356,7 @@ fn people(header: &Header) -> anyhow::Result<People> {
         phone: setting(header, "people.phone").map(str::to_owned),
         hours_text: setting(header, "people.hours_text").map(str::to_owned),
         hours,
-        places: (setting(header, "people.places") != Some("none"))
-            .then(|| Arc::new(crate::conversation::places::Places::sample())),
+        places: (setting(header, "people.places") != Some("none")).then(|| Arc::clone(places)),
     })
 }
 
@@ -471,6 +421,10 @@ fn actions(header: &Header) -> std::collections::BTreeSet<crate::bank::CommandKi
 /// A folder that goes away with the stage.
 mod tempfile_dir {
     use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use super::{Backstage, Shared};
+    use crate::clock::ManualClock;
 
     pub(super) struct Folder(PathBuf);
 
@@ -482,7 +436,21 @@ mod tempfile_dir {
             Ok(Self(path))
         }
 
-        pub(super) fn url(&self, file: &str) -> String {
+        /// Opens what is there, or makes it.
+        pub(super) fn backstage(
+            &self,
+            clock: Arc<ManualClock>,
+            shared: &Shared,
+        ) -> anyhow::Result<Backstage> {
+            Backstage::at(
+                &self.url("bursar.db"),
+                &self.url("bursar.keys"),
+                clock,
+                shared,
+            )
+        }
+
+        fn url(&self, file: &str) -> String {
             format!("sqlite:{}", self.0.join(file).display())
         }
     }
