@@ -3,6 +3,7 @@
 //! Exit codes: 0 well, 1 a check failed, 2 usage or configuration, 3 runtime. Data goes to standard output,
 //! logs and errors to standard error.
 
+pub mod cases;
 pub mod chat;
 pub mod dev;
 pub mod intents;
@@ -60,6 +61,9 @@ pub enum Command {
     Serve(serve::ServeArgs),
     /// Runs conversation fixtures through the production path
     Replay(replay::ReplayArgs),
+    /// Shows and closes the cases that wait for a person
+    #[command(subcommand)]
+    Cases(cases::CasesCommand),
     /// Looks at the catalogue: validates, lists, explains, measures
     #[command(subcommand)]
     Intents(IntentsCommand),
@@ -184,6 +188,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Outcome {
         Command::Simulate(command) => simulate::run(&command, out),
         Command::Serve(args) => serve::run(&args, out),
         Command::Replay(args) => replay::run(&args, out),
+        Command::Cases(command) => cases::run(&command, out),
         Command::Intents(command) => intents_command(&command, out),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bursar", out);

@@ -150,9 +150,15 @@ impl CommandRunner {
             .await
             .map_err(|error| unavailable(Box::new(error)))?
             .ok_or_else(|| unavailable(Box::new(KeyError::Erased)))?;
+        // Nobody can say what the bank did: a person has to look (design 2.2).
+        let case = match outcome {
+            CommandOutcome::Unknown => Some(self.app.store.next_case_number().await?.0),
+            _ => None,
+        };
         let bytes = serde_json::to_vec(&StoredInput::Reported {
             id: lease.id,
             outcome: outcome.clone(),
+            case,
         })
         .map_err(|error| unavailable(Box::new(error)))?;
         let body = keys

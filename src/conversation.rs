@@ -4,9 +4,11 @@
 //! needs from the bank is asked for by an effect and comes back as the next input of the same turn.
 //!
 //! * [`state`]: what is remembered; [`input`]: what can happen; [`effect`]: what may follow.
+//! * [`case`]: what a person at the bank gets;
 //! * [`request`]: one thing to do; [`offer`]: what the last message's buttons would do.
 //! * [`skill`]: what the bot can do; [`policy`]: what it may do; [`step`](mod@step): how it all joins.
 
+pub mod case;
 pub mod effect;
 pub mod input;
 pub mod legal;
@@ -23,7 +25,8 @@ mod truth;
 #[cfg(test)]
 mod walk;
 
-pub use effect::{Case, Effect, Spoken};
+pub use case::Case;
+pub use effect::{Effect, Spoken};
 pub use input::{Input, TurnId, What};
 pub use policy::Policy;
 pub use request::Request;

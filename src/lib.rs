@@ -14,6 +14,7 @@ pub mod inbox;
 pub mod intent;
 pub mod message;
 pub mod money;
+pub mod operate;
 pub mod outbox;
 pub mod redact;
 pub mod replay;

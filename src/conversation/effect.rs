@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
+use super::case::Case;
 use crate::bank::{BankCommand, BankId, Query, Subject};
 use crate::message::OutboundMessage;
 use crate::reply::value::Values;
@@ -76,32 +75,5 @@ pub struct Spoken {
 impl fmt::Debug for Spoken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Spoken({}.{})", self.intent, self.variant)
-    }
-}
-
-/// A case for a person: everything they need, so that nothing is asked twice (requirement A9).
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Case {
-    /// Its number.
-    pub number: i64,
-    /// `dispute`, `human`, `unknown_outcome`, `fraud`, `lost_card`, `crisis`, …
-    pub kind: String,
-    /// First notice, ms (requirement A2).
-    pub opened_ms: i64,
-    /// The customer's redacted words that opened it.
-    pub words: String,
-    /// What it is about, in a sentence for staff.
-    pub summary: String,
-    /// What was understood and resolved.
-    pub details: std::collections::BTreeMap<String, String>,
-    /// The last redacted messages of the customer.
-    pub transcript: Vec<String>,
-    /// `open`, `closed`.
-    pub status: String,
-}
-
-impl fmt::Debug for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Case({}, {})", self.number, self.kind)
     }
 }

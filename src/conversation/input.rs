@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::bank::{Answers, CommandOutcome};
 use crate::message::{Attachment, ConversationId, ThreadControl};
 use crate::store::{CommandId, OutboxId};
@@ -31,6 +33,27 @@ pub struct Input {
     pub prompt_sent_ms: Option<i64>,
     /// What happened.
     pub what: What,
+}
+
+/// What a member of staff does to a conversation. An input like others, so that no second process edits a
+/// conversation under a lease (design section 6).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum OperatorAct {
+    /// Write something to a case.
+    NoteCase {
+        /// Its number.
+        number: i64,
+        /// The words, redacted.
+        text: String,
+    },
+    /// Nobody works on a case any more.
+    CloseCase {
+        /// Its number.
+        number: i64,
+        /// A last note, redacted.
+        text: Option<String>,
+    },
 }
 
 /// What happened.
@@ -64,7 +87,11 @@ pub enum What {
         id: CommandId,
         /// What came of it.
         outcome: CommandOutcome,
+        /// The number for the case that opens where the outcome is unknown (design 2.2).
+        case: Option<i64>,
     },
+    /// A member of staff did something from the command line.
+    Operated(OperatorAct),
     /// The customer came back from the step-up page.
     SteppedUp {
         /// What the page brought.
@@ -104,6 +131,7 @@ impl What {
             Self::Answered(_) => "answered",
             Self::Interrupted => "interrupted",
             Self::Reported { .. } => "reported",
+            Self::Operated(_) => "operated",
             Self::SteppedUp { .. } => "stepped_up",
             Self::SendFailed { .. } => "send_failed",
             Self::Control { .. } => "control",

@@ -20,6 +20,7 @@ pub mod category;
 mod data_request;
 mod deposit_hold;
 mod dispute;
+mod dispute_follow_up;
 mod faq;
 mod fee_explain;
 mod help;
@@ -56,7 +57,7 @@ use crate::intent::{Expecting, Language};
 use crate::reply::value::{Origin, Place, Value, Values};
 use crate::store::SendClass;
 
-use super::effect::Case;
+use super::case::{Case, Charge};
 use super::offer::Role;
 use super::policy::{Access, Policy};
 use super::request::Request;
@@ -102,6 +103,8 @@ pub const SKILLS: &[Skill] = &[
     data_request::EXPORT,
     deposit_hold::SKILL,
     dispute::SKILL,
+    dispute_follow_up::STATUS,
+    dispute_follow_up::WITHDRAW,
     faq::SKILL,
     fee_explain::SKILL,
     help::SKILL,
@@ -225,6 +228,8 @@ pub struct Outcome {
     pub commands: Vec<(BankCommand, Request)>,
     /// A case to open or extend.
     pub case: Option<Case>,
+    /// The charge that the case is about, where that is known now.
+    pub charge: Option<Charge>,
     /// Changes of the conversation.
     pub changes: Vec<Change>,
     /// What follow-ups start from, where it is not the request itself.

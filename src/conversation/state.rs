@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::case::KnownCase;
 use super::offer::Offer;
 use super::request::Request;
 use crate::bank::{BankId, CommandKind, Subject};
@@ -83,6 +84,9 @@ pub struct Executing {
     pub since_ms: i64,
     /// The customer was told that the outcome is unknown.
     pub told_unknown: bool,
+    /// The case that is open while the outcome is unknown.
+    #[serde(default)]
+    pub case: Option<i64>,
 }
 
 /// A payment that was ordered through the chat, for the limits (C5).
@@ -137,17 +141,6 @@ impl Told {
                 .collect(),
         }
     }
-}
-
-/// An open case of this conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenCase {
-    /// Its number.
-    pub number: i64,
-    /// `dispute`, `human`, …
-    pub kind: String,
-    /// When it was opened, ms.
-    pub at_ms: i64,
 }
 
 /// The state of a conversation.
@@ -218,9 +211,9 @@ pub struct State {
     /// What was last answered.
     #[serde(default)]
     pub told: Option<Told>,
-    /// Open cases.
+    /// Cases of this conversation, oldest first.
     #[serde(default)]
-    pub cases: Vec<OpenCase>,
+    pub cases: Vec<KnownCase>,
     /// The customer wants no messages on our own initiative.
     #[serde(default)]
     pub stopped: bool,

@@ -17,9 +17,10 @@ use super::policy::Policy;
 use super::request::Request;
 use super::skill::{Ask, Change, Context, Next, Outcome, Say, Shape, skill};
 use super::speak::{Speaker, derive};
-use super::state::{Executing, OpenCase, Owner, State, Told, Topic};
+use super::state::{Executing, Owner, State, Told, Topic};
 
 mod answer;
+mod cases;
 mod customer;
 mod happened;
 mod owed;
@@ -386,23 +387,7 @@ impl Turn<'_> {
             None => self.read_well(request)?,
         }
         if let Some(case) = outcome.case {
-            if !self
-                .state
-                .cases
-                .iter()
-                .any(|open| open.number == case.number)
-            {
-                self.state.cases.push(OpenCase {
-                    number: case.number,
-                    kind: case.kind.clone(),
-                    at_ms: case.opened_ms,
-                });
-            }
-            self.effects.push(Effect::Audit {
-                kind: "case_opened",
-                payload: serde_json::json!({"number": case.number, "kind": case.kind}),
-            });
-            self.effects.push(Effect::Case(case));
+            self.keep_case(case, outcome.charge);
         }
         for (command, request) in outcome.commands {
             self.command(command, request);
@@ -450,6 +435,7 @@ impl Turn<'_> {
             request,
             since_ms: self.input.now_ms,
             told_unknown: false,
+            case: None,
         });
         self.effects.push(Effect::Audit {
             kind: "command",

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bank::CommandOutcome;
 use crate::conversation::What;
+use crate::conversation::input::OperatorAct;
 use crate::message::{InboundEvent, InboundKind, ThreadControl};
 use crate::store::{CommandId, OutboxId};
 
@@ -25,6 +26,14 @@ pub enum StoredInput {
         id: CommandId,
         /// What came of it.
         outcome: CommandOutcome,
+        /// The number for the case that opens where the outcome is unknown.
+        #[serde(default)]
+        case: Option<i64>,
+    },
+    /// A member of staff did something.
+    Operated {
+        /// What.
+        act: OperatorAct,
     },
     /// A message that could not be sent for good.
     SendFailed {
@@ -51,7 +60,8 @@ impl StoredInput {
         match self {
             Self::Event { event, .. } if event.standby => None,
             Self::Event { event, ours } => from_event(event.kind, ours),
-            Self::Reported { id, outcome } => Some(What::Reported { id, outcome }),
+            Self::Reported { id, outcome, case } => Some(What::Reported { id, outcome, case }),
+            Self::Operated { act } => Some(What::Operated(act)),
             Self::SendFailed { row } => Some(What::SendFailed { row }),
             Self::SteppedUp { secret } => Some(What::SteppedUp { secret }),
             Self::Timer { kind, subject } => Some(What::Timer { kind, subject }),

@@ -8,7 +8,7 @@ use tracing::Instrument;
 use crate::app::{App, TurnSeen};
 use crate::bank::query::{Answer, Answers, Failure, Query};
 use crate::bank::{Connection, read};
-use crate::conversation::effect::Case;
+use crate::conversation::case::Case;
 use crate::conversation::policy::Policy;
 use crate::conversation::state::Link;
 use crate::conversation::{Effect, Input, Knowledge, Spoken, State, Step, What, step};
@@ -286,6 +286,11 @@ impl<'a> Work<'a> {
             input.what = self.ask(&state, &queries, &mut seen.reads).await?;
             waiting = pending;
         }
+        for effect in &mut effects {
+            if let Effect::Case(case) = effect {
+                self.extend_stored(case).await?;
+            }
+        }
         let messages = self.seal(effects, turn.0, now_ms, &mut seen)?;
         self.app.metrics.turn(
             seen.understanding.as_ref(),
@@ -518,6 +523,28 @@ impl<'a> Work<'a> {
             not_after_ms: None,
             body,
         });
+        Ok(())
+    }
+
+    /// Joins a case with what is stored under its number: a case is extended, never replaced.
+    async fn extend_stored(&self, case: &mut Case) -> Result<(), TurnError> {
+        let number = CaseNumber(case.number);
+        let mut written = self.commit.cases.iter().rev();
+        let stored = match written.find(|written| written.number == number) {
+            Some(written) => Some(written.body.clone()),
+            None => self
+                .app
+                .store
+                .case(number)
+                .await?
+                .filter(|row| row.conversation == self.conversation)
+                .map(|row| row.case.body),
+        };
+        if let Some(stored) = stored {
+            let bytes = self.keys.open(&self.conversation.0, &stored)?;
+            let stored: Case = serde_json::from_slice(&bytes)?;
+            *case = stored.extended_by(case.clone());
+        }
         Ok(())
     }
 

@@ -20,6 +20,7 @@ use crate::channel::messenger::webhook::Webhook;
 use crate::clock::{Clock, ManualClock, SharedClock};
 use crate::commands::CommandRunner;
 use crate::config::{PageConfig, People};
+use crate::conversation::Case;
 use crate::conversation::places::Places;
 use crate::conversation::policy::{Limits as PaymentLimits, Policy};
 use crate::conversation::step::Understand;
@@ -28,6 +29,7 @@ use crate::inbox::receive::AppIntake;
 use crate::intent::catalogue::Catalogue;
 use crate::message::{PageId, Psid};
 use crate::money::Money;
+use crate::operate::Cases;
 use crate::outbox::Outbox;
 use crate::simulator::bank::BankSimulator;
 use crate::simulator::messenger::MessengerSimulator;
@@ -246,10 +248,23 @@ impl Stage {
         Ok(due.is_none())
     }
 
-    /// Returns the cases of the store by kind, for assertions.
-    pub(super) async fn cases(&self) -> anyhow::Result<Vec<String>> {
-        let cases = self.app.store.cases(false, 100).await?;
-        Ok(cases.into_iter().map(|row| row.case.kind).collect())
+    /// Returns the desk at which staff see and close cases.
+    pub(super) fn desk(&self) -> Cases {
+        Cases::new(
+            Arc::clone(&self.app.store),
+            Arc::clone(&self.app.keys),
+            Arc::clone(&self.clock) as SharedClock,
+        )
+    }
+
+    /// Returns the cases of the store, for assertions.
+    pub(super) async fn cases(&self) -> anyhow::Result<Vec<Case>> {
+        let desk = self.desk();
+        let mut cases = Vec::new();
+        for row in desk.list(false, 100).await? {
+            cases.push(desk.show(row.case.number.0).await?.1);
+        }
+        Ok(cases)
     }
 
     /// Forgets the conversation's world and thread, and leaves the rest to the next.

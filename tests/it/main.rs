@@ -9,6 +9,7 @@
 )]
 
 mod apart;
+mod cases;
 mod contract;
 mod faults;
 mod heldout;

@@ -12,6 +12,7 @@ use crate::money::Money;
 use crate::reply::value::{Origin, Value, Values};
 use crate::store::SendClass;
 
+use super::super::case::{CLOSED, Charge, KnownCase};
 use super::super::legal::{Circumstances, deadlines};
 use super::super::request::Request;
 use super::super::state::Executing;
@@ -28,6 +29,7 @@ pub(super) const SKILL: Skill = Skill {
         "received",
         "received_credit",
         "received_credit_by_post",
+        "already",
         "stop_it_too",
         "stop_one_too",
         "which",
@@ -47,7 +49,7 @@ const INTENT: &str = "dispute";
 /// Sixty days from the statement (Reg E) that may be a month long.
 const DAYS: i32 = 95;
 
-fn range(context: &Context<'_>) -> DateRange {
+pub(super) fn range(context: &Context<'_>) -> DateRange {
     let today = context.place.today();
     DateRange {
         first: today.saturating_sub(Span::new().days(DAYS)),
@@ -99,7 +101,7 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         .bind("case", number.to_string())
         .bind("noticed_ms", noticed_ms.to_string());
     let notice = |outcome: Outcome| {
-        if known.is_some() {
+        if known.is_some() || outcome.case.is_some() {
             outcome
         } else {
             outcome.case(case(number, "dispute", request, context))
@@ -118,16 +120,13 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         .collect();
     if let Some(id) = request.bound("transaction") {
         return match charges.iter().find(|entry| entry.id.as_str() == id) {
-            Some(entry) => notice(received(
-                request, entry, number, noticed_ms, answers, context,
-            ))
-            .into(),
+            Some(entry) => found(request, entry, (number, noticed_ms), answers, context).into(),
             None => notice(Outcome::say(Say::new(INTENT, "noted_none_found", values))).into(),
         };
     }
     let candidates = candidates(request, &charges, context);
     let outcome = match candidates.as_slice() {
-        [one] => received(request, one, number, noticed_ms, answers, context),
+        [one] => found(request, one, (number, noticed_ms), answers, context),
         [] if said_which(request) && request.bound("other").is_none() => which(
             request,
             "which_other",
@@ -142,11 +141,70 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
     notice(outcome).into()
 }
 
+/// It is known which charge is meant: the case says so, and the bank is told, unless that was done before.
+fn found(
+    request: &Request,
+    entry: &Transaction,
+    (number, noticed_ms): (i64, i64),
+    answers: &Answers,
+    context: &Context<'_>,
+) -> Outcome {
+    let earlier = context.state.cases.iter().find(|earlier| {
+        earlier.number != number
+            && !earlier.closed
+            && earlier
+                .charge
+                .as_ref()
+                .is_some_and(|charge| charge.transaction == entry.id.as_str())
+    });
+    if let Some(earlier) = earlier {
+        return already(request, entry, earlier, number, answers, context);
+    }
+    received(request, entry, number, noticed_ms, answers, context)
+}
+
+/// A charge that was disputed before stays one case: what is new is added to it. A case that was opened for this
+/// notice before it was known which charge is meant is closed.
+fn already(
+    request: &Request,
+    entry: &Transaction,
+    earlier: &KnownCase,
+    number: i64,
+    answers: &Answers,
+    context: &Context<'_>,
+) -> Outcome {
+    let mut values = ledger::entry_values(entry, false, context);
+    for (name, shown) in noted(earlier.number, earlier.at_ms).iter() {
+        values = values.with(name, shown.value.clone(), shown.origin.clone());
+    }
+    let opened_now = context
+        .state
+        .cases
+        .iter()
+        .any(|known| known.number == number);
+    let mut kept = case(
+        if opened_now { number } else { earlier.number },
+        "dispute",
+        request,
+        context,
+    );
+    if opened_now {
+        CLOSED.clone_into(&mut kept.status);
+        kept.details
+            .insert("same_as".to_owned(), earlier.number.to_string());
+    }
+    let say = Say::new(INTENT, "already", values).on(
+        "dispute_status",
+        Request::new("dispute_status").bind("case", earlier.number.to_string()),
+    );
+    offer_to_stop(Outcome::say(say), request, entry, answers).case(kept)
+}
+
 fn said_which(request: &Request) -> bool {
     ledger::wanted(request).is_some() || request.slots.contains("amount")
 }
 
-fn noted(number: i64, noticed_ms: i64) -> Values {
+pub(super) fn noted(number: i64, noticed_ms: i64) -> Values {
     let at = jiff::Timestamp::from_millisecond(noticed_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     Values::new()
         .with("case", Value::word(number.to_string()), Origin::Record)
@@ -270,8 +328,14 @@ fn which(
     let mut options = Vec::new();
     for entry in charges.iter().take(4) {
         say = say.item("item", ledger::entry_values(entry, false, context));
+        let same = |other: &&Transaction| title(other, context) == title(entry, context);
+        let alone = charges.iter().take(4).filter(|other| same(other)).count() == 1;
         options.push((
-            title(entry, context),
+            if alone {
+                title(entry, context)
+            } else {
+                dated_title(entry, context)
+            },
             request.clone().bind("transaction", entry.id.as_str()),
         ));
     }
@@ -290,6 +354,15 @@ pub(super) fn title(entry: &Transaction, context: &Context<'_>) -> String {
     let room = super::super::speak::TITLE_CHARS.saturating_sub(amount.chars().count() + 1);
     let short: String = name.chars().take(room).collect();
     format!("{amount} {}", short.trim_end())
+}
+
+/// A button's title where name and amount do not tell charges apart: the day and the amount.
+fn dated_title(entry: &Transaction, context: &Context<'_>) -> String {
+    let day = entry
+        .date(&context.place.zone)
+        .unwrap_or_else(|| context.place.today());
+    let day = Value::Day(day).show(context.place);
+    format!("{day}: {}", Value::Money(entry.amount).show(context.place))
 }
 
 fn received(
@@ -343,6 +416,19 @@ fn received(
         .class(SendClass::Outcome)
         .on("wrong_one", request.clone().bind("other", "yes"));
     let mut outcome = offer_to_stop(Outcome::say(say), request, entry, answers);
+    let charge = charge(entry, credit, context);
+    let mut kept = case(number, "dispute", request, context);
+    for (name, value) in [
+        ("transaction", charge.transaction.clone()),
+        ("amount", charge.amount.to_decimal()),
+        ("currency", charge.amount.currency().code().to_owned()),
+        ("merchant", charge.name.clone()),
+        ("day", charge.day.to_string()),
+    ] {
+        kept.details.insert(name.to_owned(), value);
+    }
+    outcome.charge = Some(charge);
+    outcome = outcome.case(kept);
     if context.policy.can(CommandKind::FileDispute) && request.bound("filed").is_none() {
         let command = BankCommand::FileDispute {
             account: Some(entry.account.clone()),
@@ -354,6 +440,19 @@ fn received(
         outcome = outcome.command(command, request.clone().bind("filed", "yes"));
     }
     outcome
+}
+
+/// What the conversation remembers of a charge.
+fn charge(entry: &Transaction, credit: bool, context: &Context<'_>) -> Charge {
+    Charge {
+        transaction: entry.id.as_str().to_owned(),
+        amount: entry.amount,
+        name: merchant::name(entry),
+        day: entry
+            .date(&context.place.zone)
+            .unwrap_or_else(|| context.place.today()),
+        credit,
+    }
 }
 
 /// Offers to stop the card of the charge; where it cannot be told which one that is, a card. Where none works

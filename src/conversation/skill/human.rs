@@ -6,7 +6,7 @@ use crate::bank::{Answers, Query};
 use crate::intent::catalogue::Access;
 use crate::reply::value::{Origin, Value, Values};
 
-use super::super::effect::Case;
+use super::super::case::{Case, OPEN};
 use super::super::request::Request;
 use super::{Change, Context, Next, Outcome, Say, Skill};
 
@@ -35,7 +35,7 @@ fn open_case(context: &Context<'_>) -> Option<i64> {
         .cases
         .iter()
         .rev()
-        .find(|case| case.kind == "human" && context.at_ms - case.at_ms < DAY_MS)
+        .find(|case| case.kind == "human" && !case.closed && context.at_ms - case.at_ms < DAY_MS)
         .map(|case| case.number)
 }
 
@@ -100,6 +100,7 @@ pub(super) fn case(number: i64, kind: &str, request: &Request, context: &Context
             .iter()
             .map(|recent| recent.text.clone())
             .collect(),
-        status: "open".to_owned(),
+        status: OPEN.to_owned(),
+        notes: Vec::new(),
     }
 }

@@ -3,20 +3,26 @@
 use crate::bank::CommandOutcome;
 use crate::message::ThreadControl;
 use crate::reply::render::RenderError;
+use crate::reply::value::{Origin, Value, Values};
 use crate::store::SendClass;
 
 use super::super::effect::Effect;
 use super::super::input::What;
-use super::super::skill::{Outcome, Say, skill};
+use super::super::skill::{Line, Outcome, Say, skill};
 use super::super::state::Owner;
 use super::{Turn, Waiting};
 
 impl Turn<'_> {
     pub(super) fn happened(&mut self) -> Result<(), RenderError> {
         match &self.input.what {
-            What::Reported { id, outcome } => {
-                let (id, outcome) = (*id, outcome.clone());
-                self.reported(id, &outcome)
+            What::Reported { id, outcome, case } => {
+                let (id, outcome, case) = (*id, outcome.clone(), *case);
+                self.reported(id, &outcome, case)
+            }
+            What::Operated(act) => {
+                let act = act.clone();
+                self.operated(act);
+                Ok(())
             }
             What::SteppedUp { secret } => {
                 let secret = secret.clone();
@@ -62,6 +68,7 @@ impl Turn<'_> {
         &mut self,
         id: crate::store::CommandId,
         outcome: &CommandOutcome,
+        case: Option<i64>,
     ) -> Result<(), RenderError> {
         let Some(at) = self.state.executing.iter().position(|e| e.id == id) else {
             return Ok(());
@@ -89,6 +96,14 @@ impl Turn<'_> {
                 _ => "something_wrong",
             })),
         };
+        if let (CommandOutcome::Unknown, Some(number), Some(last)) =
+            (outcome, case, said.says.last_mut())
+        {
+            last.tail.get_or_insert_with(|| Line {
+                variant: "unknown_case",
+                values: Values::new().with("case", Value::word(number.to_string()), Origin::Record),
+            });
+        }
         for say in &mut said.says {
             say.class = say.class.max(SendClass::Outcome);
         }
@@ -102,10 +117,12 @@ impl Turn<'_> {
         if *outcome == CommandOutcome::Unknown {
             // It stays under way: a late truth is another input (design 2.2).
             executing.told_unknown = true;
+            self.open_unknown(&mut executing, case);
             if let Some(kept) = self.state.executing.get_mut(at) {
                 *kept = executing.clone();
             }
         } else {
+            self.close_unknown(&executing, outcome.name());
             self.state.executing.remove(at);
         }
         let request = executing.request.clone();

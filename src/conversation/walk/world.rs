@@ -261,7 +261,11 @@ impl World {
                     Outcome::Unknown => CommandOutcome::Unknown,
                     Outcome::Rejected => CommandOutcome::Rejected { code: None },
                 };
-                What::Reported { id, outcome }
+                What::Reported {
+                    id,
+                    outcome,
+                    case: Some(900),
+                }
             }
             Event::SteppedUp => What::SteppedUp {
                 secret: point

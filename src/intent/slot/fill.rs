@@ -69,7 +69,7 @@ pub(super) const INTENTS: &[(&str, &[&str])] = &[
             "received",
         ],
     ),
-    ("dispute_status", &["case"]),
+    ("dispute_status", &["case", "merchant"]),
     ("dispute_withdraw", &["case", "merchant"]),
     ("edit", &["amount", "factor", "date", "from", "payee"]),
     ("exchange_rate", &["from", "to", "amount", "date"]),
@@ -241,6 +241,8 @@ fn value(
         "to" => scan.transfer_to(),
         "card" => scan.card(intent),
         "product" => product(scan, intent),
+        // "what happened with case 20931" names no shop.
+        "merchant" if slots.contains("case") => None,
         "merchant" => merchant(scan, intent, names),
         "payee" => payee(scan, intent, slots),
         "payer" if intent == "income_check" => scan.paying_person(),

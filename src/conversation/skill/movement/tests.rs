@@ -176,6 +176,7 @@ fn each_outcome_is_told_as_what_it_is() {
         request: confirmed(&plan()),
         since_ms: 0,
         told_unknown: false,
+        case: None,
     };
     for (outcome, variant) in [
         (

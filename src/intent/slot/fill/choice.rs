@@ -67,13 +67,23 @@ pub(super) fn language(scan: &Scan<'_>) -> Option<String> {
 
 /// The number of a case.
 pub(super) fn case(scan: &Scan<'_>) -> Option<String> {
-    let numbers = || {
-        (0..scan.len()).filter(|at| {
-            scan.token(*at)
-                .is_some_and(|token| token.kind == Kind::Number && token.end - token.start >= 3)
+    let is_number = |at: usize| {
+        scan.token(at)
+            .is_some_and(|token| token.kind == Kind::Number)
+    };
+    let numbers = || (0..scan.len()).filter(|at| is_number(*at) && scan.word(*at).len() >= 3);
+    // A bank that begins has small numbers: only right behind the word.
+    let right_behind = || {
+        (1..scan.len()).find(|at| {
+            is_number(*at)
+                && at
+                    .checked_sub(1)
+                    .is_some_and(|before| scan.is(before, Cue::Case))
         })
     };
-    let named = numbers().find(|at| scan.within(*at, 3, Cue::Case));
+    let named = numbers()
+        .find(|at| scan.within(*at, 3, Cue::Case))
+        .or_else(right_behind);
     let any = || numbers().find(|at| scan.word(*at).len() >= 4 && scan.is_free(*at));
     Some(scan.word(named.or_else(any)?).to_owned())
 }

@@ -1,0 +1,455 @@
+//! What became of a report, and taking one back (A3, A9): from the bank's own record of it and from the case of this
+//! chat, whichever there is.
+
+use crate::bank::model::{Dispute, DisputeState, Transaction};
+use crate::bank::{Answers, BankCommand, CommandKind, CommandOutcome, Query};
+use crate::intent::catalogue::Access;
+use crate::reply::value::{Origin, Value, Values};
+use crate::store::SendClass;
+
+use super::super::case::{CLOSED, KnownCase};
+use super::super::legal::{Circumstances, deadlines};
+use super::super::request::Request;
+use super::super::state::Executing;
+use super::human::case;
+use super::{Context, Next, Outcome, Say, Skill, counted, dispute, merchant, movement};
+
+pub(super) const STATUS: Skill = Skill {
+    name: "dispute_status",
+    access: Access::Anonymous,
+    ask,
+    answer: status,
+    variants: &[
+        "answer",
+        "none",
+        "none_of_these",
+        "under_way",
+        "under_way_credit",
+        "won",
+        "lost",
+        "withdrawn",
+        "closed",
+        "not_filed",
+        "cannot_read",
+        "case_only",
+        "case_closed",
+        "list",
+        "item",
+    ],
+    report: None,
+};
+
+pub(super) const WITHDRAW: Skill = Skill {
+    name: "dispute_withdraw",
+    access: Access::Linked,
+    ask,
+    answer: withdraw,
+    variants: &[
+        "answer",
+        "none",
+        "decided",
+        "which",
+        "confirm",
+        "kept",
+        "done",
+        "refused",
+        "unknown",
+        "not_sent",
+        "by_a_person",
+    ],
+    report: Some(withdrawn),
+};
+
+/// As many reports are listed.
+const LISTED: usize = 4;
+
+/// One report: the chat's case of it, the bank's record of it, or both.
+struct Report<'a> {
+    case: Option<&'a KnownCase>,
+    dispute: Option<&'a Dispute>,
+    entry: Option<&'a Transaction>,
+}
+
+fn ask(request: &Request, context: &Context<'_>) -> Vec<Query> {
+    if request.bound("declined").is_some() || context.state.link.is_none() {
+        return Vec::new();
+    }
+    let mut queries = vec![entries_query(context)];
+    if context.policy.ports.disputes {
+        queries.push(Query::Disputes);
+    }
+    queries
+}
+
+fn entries_query(context: &Context<'_>) -> Query {
+    Query::Transactions {
+        account: None,
+        range: dispute::range(context),
+    }
+}
+
+/// Returns the reports of this customer, newest first.
+fn reports<'a>(
+    disputes: &'a [Dispute],
+    entries: &'a [Transaction],
+    context: &'a Context<'_>,
+) -> Vec<Report<'a>> {
+    let cases = || {
+        let cases = context.state.cases.iter().rev();
+        cases.filter(|case| case.kind == "dispute")
+    };
+    let about = |case: &KnownCase| {
+        case.charge
+            .as_ref()
+            .map(|charge| charge.transaction.clone())
+    };
+    let named = |dispute: &Dispute| {
+        dispute
+            .transaction
+            .as_ref()
+            .map(|id| id.as_str().to_owned())
+    };
+    let mut found: Vec<Report<'_>> = disputes
+        .iter()
+        .map(|dispute| Report {
+            // Of two cases about a charge the one that is open is the one that counts.
+            case: named(dispute).and_then(|id| {
+                cases()
+                    .filter(|case| about(case).as_ref() == Some(&id))
+                    .min_by_key(|case| case.closed)
+            }),
+            dispute: Some(dispute),
+            entry: dispute
+                .transaction
+                .as_ref()
+                .and_then(|id| entries.iter().find(|entry| entry.id == *id)),
+        })
+        .collect();
+    let filed = |case: &KnownCase| {
+        about(case).is_some_and(|id| {
+            disputes
+                .iter()
+                .any(|dispute| named(dispute).as_ref() == Some(&id))
+        })
+    };
+    found.extend(cases().filter(|case| !filed(case)).map(|case| Report {
+        case: Some(case),
+        dispute: None,
+        entry: None,
+    }));
+    found.sort_by_key(|report| std::cmp::Reverse(report.since_ms()));
+    found
+}
+
+impl Report<'_> {
+    fn since_ms(&self) -> i64 {
+        match (self.case, self.dispute) {
+            (Some(case), _) => case.at_ms,
+            (None, Some(dispute)) => dispute.opened_at.as_millisecond(),
+            (None, None) => 0,
+        }
+    }
+
+    /// The number the customer was told, else the bank's own.
+    fn number(&self) -> Value {
+        match (self.case, self.dispute) {
+            (Some(case), _) => Value::word(case.number.to_string()),
+            (None, Some(dispute)) => Value::quoted(&dispute.id),
+            (None, None) => Value::word("–"),
+        }
+    }
+
+    fn name(&self) -> Option<String> {
+        let case = self.case.and_then(|case| case.charge.as_ref());
+        case.map(|charge| charge.name.clone())
+            .or_else(|| self.entry.map(merchant::name))
+    }
+
+    /// Tells whether the customer's words mean this one.
+    fn is_meant(&self, request: &Request) -> bool {
+        if let Some(number) = request.bound("case").or_else(|| request.said("case")) {
+            let digits = |text: &str| {
+                let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+                digits.trim_start_matches('0').to_owned()
+            };
+            return self
+                .case
+                .is_some_and(|case| case.number.to_string() == digits(number))
+                || self
+                    .dispute
+                    .is_some_and(|dispute| digits(&dispute.id) == digits(number));
+        }
+        request.said("merchant").is_none_or(|word| {
+            self.name()
+                .is_some_and(|name| merchant::likeness(&name, word).is_some())
+        })
+    }
+
+    /// What the bank still has to do is open to the customer.
+    fn is_under_way(&self) -> bool {
+        match (self.dispute, self.case) {
+            (Some(dispute), _) => matches!(
+                dispute.state,
+                DisputeState::Open | DisputeState::Investigating
+            ),
+            (None, Some(case)) => !case.closed,
+            (None, None) => false,
+        }
+    }
+
+    fn credit(&self) -> bool {
+        let charge = self.case.and_then(|case| case.charge.as_ref());
+        charge.is_some_and(|charge| charge.credit)
+    }
+
+    fn values(&self, context: &Context<'_>) -> Values {
+        let state = match self.dispute.map(|dispute| dispute.state) {
+            Some(DisputeState::Open) => "open",
+            Some(DisputeState::Investigating) => "investigating",
+            Some(DisputeState::Won) => "won",
+            Some(DisputeState::Lost) => "lost",
+            Some(DisputeState::Withdrawn) => "withdrawn",
+            None if self.case.is_some_and(|case| case.closed) => "closed",
+            None => "noted",
+        };
+        let at = jiff::Timestamp::from_millisecond(self.since_ms())
+            .unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let day = at.to_zoned(context.policy.bank_zone.clone()).date();
+        let noted = if self.case.is_some() {
+            Origin::Record
+        } else {
+            Origin::bank("dispute.opened_at")
+        };
+        let mut values = Values::new()
+            .with("case", self.number(), noted.clone())
+            .with("noted", Value::Moment(at), noted)
+            .with("state", Value::key(state), Origin::bank("dispute.state"))
+            .with(
+                "decide_by",
+                Value::Day(deadlines(day, Circumstances::default()).decide_by),
+                Origin::rule("Reg E: ten business days from the notice"),
+            );
+        let charge = self.case.and_then(|case| case.charge.as_ref());
+        let (what, amount, name, day) = match (self.entry, charge) {
+            (Some(entry), _) => (
+                "charge",
+                entry.amount,
+                merchant::name(entry),
+                entry.date(&context.place.zone),
+            ),
+            (None, Some(charge)) => (
+                "charge",
+                charge.amount,
+                charge.name.clone(),
+                Some(charge.day),
+            ),
+            (None, None) => {
+                return values.with("what", Value::key("unnamed"), Origin::Record);
+            }
+        };
+        let shown = self
+            .entry
+            .map_or(Origin::Record, |_| Origin::bank("transaction.amount"));
+        values = values
+            .with("what", Value::key(what), Origin::Record)
+            .with("amount", Value::Money(amount), shown.clone())
+            .with("name", Value::quoted(&name), shown.clone());
+        values.with(
+            "day",
+            Value::Day(day.unwrap_or_else(|| context.place.today())),
+            shown,
+        )
+    }
+
+    fn title(&self, context: &Context<'_>) -> String {
+        let number = self.number().show(context.place);
+        match self.name() {
+            Some(name) => {
+                let room = super::super::speak::TITLE_CHARS.saturating_sub(number.len() + 1);
+                let short: String = name.chars().take(room).collect();
+                format!("{number} {}", short.trim_end())
+            }
+            None => number,
+        }
+    }
+}
+
+fn status(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
+    const INTENT: &str = "dispute_status";
+    let read = context.state.link.is_some() && context.policy.ports.disputes;
+    let disputes = answers.disputes();
+    if read
+        && let Err(failure) = disputes
+        && context.state.cases.is_empty()
+    {
+        return Outcome::failed(failure).into();
+    }
+    let entries = answers.transactions(&entries_query(context));
+    let entries = entries.map_or(&[][..], |(entries, _)| entries);
+    let all = reports(disputes.unwrap_or_default(), entries, context);
+    let meant: Vec<&Report<'_>> = all
+        .iter()
+        .filter(|report| report.is_meant(request))
+        .collect();
+    let outcome = match (meant.as_slice(), all.as_slice()) {
+        ([], []) if context.state.link.is_none() => {
+            Outcome::say(Say::new(INTENT, "answer", Values::new()))
+        }
+        ([], []) => Outcome::say(Say::new(INTENT, "none", Values::new())),
+        ([], _) => listed(
+            INTENT,
+            "none_of_these",
+            &all.iter().collect::<Vec<_>>(),
+            context,
+        ),
+        ([one], _) => Outcome::say(Say::new(
+            INTENT,
+            how_it_stands(one, disputes.is_ok()),
+            one.values(context),
+        )),
+        (several, _) => listed(INTENT, "list", several, context),
+    };
+    outcome.into()
+}
+
+fn how_it_stands(report: &Report<'_>, read: bool) -> &'static str {
+    let named = report.name().is_some();
+    match (report.dispute.map(|dispute| dispute.state), report.case) {
+        (Some(_), _) if !named => "case_only",
+        (Some(DisputeState::Open | DisputeState::Investigating), _) if report.credit() => {
+            "under_way_credit"
+        }
+        (Some(DisputeState::Open | DisputeState::Investigating), _) => "under_way",
+        (Some(DisputeState::Won), _) => "won",
+        (Some(DisputeState::Lost), _) => "lost",
+        (Some(DisputeState::Withdrawn), _) => "withdrawn",
+        (None, Some(case)) if case.closed && named => "closed",
+        (None, Some(case)) if case.closed => "case_closed",
+        // The bank's system was read and does not have it.
+        (None, _) if named && read => "not_filed",
+        (None, _) if named => "cannot_read",
+        (None, _) => "case_only",
+    }
+}
+
+fn listed(
+    intent: &str,
+    variant: &'static str,
+    reports: &[&Report<'_>],
+    context: &Context<'_>,
+) -> Outcome {
+    let shown = reports.len().min(LISTED);
+    let (count, origin) = counted(shown, "reports of this customer");
+    let mut say = Say::new(intent, variant, Values::new().with("count", count, origin));
+    for report in reports.iter().take(LISTED) {
+        say = say.item("item", report.values(context));
+    }
+    Outcome::say(say)
+}
+
+fn withdraw(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
+    const INTENT: &str = "dispute_withdraw";
+    if request.bound("declined").is_some() {
+        return Outcome::say(Say::new(INTENT, "kept", Values::new())).into();
+    }
+    if !context.policy.can(CommandKind::WithdrawDispute) {
+        return Outcome::say(Say::new(INTENT, "answer", Values::new())).into();
+    }
+    let disputes = match answers.disputes() {
+        Ok(disputes) => disputes,
+        Err(failure) => return Outcome::failed(failure).into(),
+    };
+    let entries = answers.transactions(&entries_query(context));
+    let entries = entries.map_or(&[][..], |(entries, _)| entries);
+    let all = reports(disputes, entries, context);
+    let meant: Vec<&Report<'_>> = all
+        .iter()
+        .filter(|report| report.is_meant(request))
+        .collect();
+    let open: Vec<&Report<'_>> = meant
+        .iter()
+        .copied()
+        .filter(|report| report.is_under_way())
+        .collect();
+    let report = match (open.as_slice(), meant.first()) {
+        ([], None) => return Outcome::say(Say::new(INTENT, "none", Values::new())).into(),
+        ([], Some(newest)) => {
+            let variant = if newest.name().is_some() {
+                "decided"
+            } else {
+                "none"
+            };
+            return Outcome::say(Say::new(INTENT, variant, newest.values(context))).into();
+        }
+        ([one], _) => *one,
+        (several, _) => {
+            let mut options: Vec<(String, Request)> = several
+                .iter()
+                .take(LISTED)
+                .map(|report| {
+                    let number = report.number().show(context.place);
+                    (report.title(context), request.clone().bind("case", number))
+                })
+                .collect();
+            options.push(movement::something_else(context));
+            return Outcome::say(Say::new(INTENT, "which", Values::new()))
+                .choose(request, options)
+                .into();
+        }
+    };
+    let values = report.values(context);
+    let Some(dispute) = report.dispute.filter(|_| report.name().is_some()) else {
+        // The bank's system does not have it: whoever files it must hear that it is taken back.
+        let mut outcome = Outcome::say(Say::new(INTENT, "by_a_person", values));
+        if let Some(known) = report.case {
+            let mut kept = case(known.number, "dispute", request, context);
+            kept.details
+                .insert("customer_takes_back".to_owned(), "yes".to_owned());
+            outcome = outcome.case(kept);
+        }
+        return outcome.into();
+    };
+    let bound = request
+        .clone()
+        .bind("case", report.number().show(context.place))
+        .bind("dispute", dispute.id.as_str());
+    if request.bound("confirmed").is_some() {
+        let command = BankCommand::WithdrawDispute {
+            dispute: dispute.id.clone(),
+        };
+        return Outcome::default().command(command, bound).into();
+    }
+    let yes = bound.clone().bind("confirmed", "yes");
+    let no = Request::new(INTENT).bind("declined", "yes");
+    Outcome::say(Say::new(INTENT, "confirm", values))
+        .confirm(&bound, yes, no)
+        .into()
+}
+
+fn withdrawn(executing: &Executing, outcome: &CommandOutcome, context: &Context<'_>) -> Outcome {
+    let variant = match outcome {
+        CommandOutcome::Done { .. } => "done",
+        CommandOutcome::Rejected { .. } | CommandOutcome::NeedsApproval { .. } => "refused",
+        CommandOutcome::Unknown => "unknown",
+        CommandOutcome::NotSent => "not_sent",
+    };
+    let number = executing.request.bound("case").unwrap_or("–");
+    let values = Values::new().with("case", Value::quoted(number), Origin::Record);
+    let said =
+        Outcome::say(Say::new("dispute_withdraw", variant, values).class(SendClass::Outcome));
+    let known = number.parse::<i64>().ok().filter(|number| {
+        context
+            .state
+            .cases
+            .iter()
+            .any(|known| known.number == *number)
+    });
+    match (known, outcome) {
+        (Some(number), CommandOutcome::Done { .. }) => {
+            let mut kept = case(number, "dispute", &executing.request, context);
+            CLOSED.clone_into(&mut kept.status);
+            said.case(kept)
+        }
+        _ => said,
+    }
+}
