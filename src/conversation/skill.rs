@@ -49,6 +49,7 @@ mod spending_summary;
 mod transaction_explain;
 mod transactions;
 mod transfer_own;
+mod travel_notice;
 mod upcoming_bills;
 
 use crate::bank::{Answers, BankCommand, CommandOutcome, Failure, Query};
@@ -142,6 +143,7 @@ pub const SKILLS: &[Skill] = &[
     transaction_explain::SKILL,
     transactions::SKILL,
     transfer_own::SKILL,
+    travel_notice::SKILL,
     upcoming_bills::SKILL,
 ];
 
