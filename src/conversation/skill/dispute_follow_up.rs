@@ -12,7 +12,8 @@ use super::super::legal::{Circumstances, deadlines};
 use super::super::request::Request;
 use super::super::state::Executing;
 use super::human::case;
-use super::{Context, Next, Outcome, Say, Skill, counted, dispute, merchant, movement};
+use super::merchant::{self, Likeness};
+use super::{Context, Next, Outcome, Say, Skill, counted, dispute, movement};
 
 pub(super) const STATUS: Skill = Skill {
     name: "dispute_status",
@@ -141,6 +142,22 @@ fn reports<'a>(
     found
 }
 
+/// Returns the reports that a request means; all of them where it names none.
+fn meant<'a>(
+    all: &'a [Report<'a>],
+    request: &Request,
+    context: &Context<'_>,
+) -> Vec<&'a Report<'a>> {
+    let mut meant: Vec<&Report<'_>> = all
+        .iter()
+        .filter(|report| report.is_meant(request))
+        .collect();
+    if meant.iter().any(|report| report.is_named_in(context.words)) {
+        meant.retain(|report| report.is_named_in(context.words));
+    }
+    meant
+}
+
 impl Report<'_> {
     fn since_ms(&self) -> i64 {
         match (self.case, self.dispute) {
@@ -183,6 +200,13 @@ impl Report<'_> {
             self.name()
                 .is_some_and(|name| merchant::likeness(&name, word).is_some())
         })
+    }
+
+    /// Tells whether the customer's words name its shop: "hows the zelcorp dispute going".
+    fn is_named_in(&self, words: &str) -> bool {
+        self.name()
+            .and_then(|name| merchant::likeness(&name, words))
+            .is_some_and(|likeness| likeness <= Likeness::Holds)
     }
 
     /// What the bank still has to do is open to the customer.
@@ -287,10 +311,7 @@ fn status(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
     let entries = answers.transactions(&entries_query(context));
     let entries = entries.map_or(&[][..], |(entries, _)| entries);
     let all = reports(disputes.unwrap_or_default(), entries, context);
-    let meant: Vec<&Report<'_>> = all
-        .iter()
-        .filter(|report| report.is_meant(request))
-        .collect();
+    let meant = meant(&all, request, context);
     let outcome = match (meant.as_slice(), all.as_slice()) {
         ([], []) if context.state.link.is_none() => {
             Outcome::say(Say::new(INTENT, "answer", Values::new()))
@@ -362,10 +383,7 @@ fn withdraw(request: &Request, answers: &Answers, context: &Context<'_>) -> Next
     let entries = answers.transactions(&entries_query(context));
     let entries = entries.map_or(&[][..], |(entries, _)| entries);
     let all = reports(disputes, entries, context);
-    let meant: Vec<&Report<'_>> = all
-        .iter()
-        .filter(|report| report.is_meant(request))
-        .collect();
+    let meant = meant(&all, request, context);
     let open: Vec<&Report<'_>> = meant
         .iter()
         .copied()

@@ -44,9 +44,9 @@ fn answer(request: &Request, _: &Answers, context: &Context<'_>) -> Next {
         return Outcome::say(Say::new(INTENT, "answer", Values::new())).into();
     }
     let place = request.said("place");
-    // A change of an open confirmation ("make it dec 3 to 12") comes as a date.
-    let said = request.said("date").or_else(|| request.said("period"));
-    let days = said.and_then(|said| period::resolve_ahead(said, &context.place.zoned()));
+    let days = request
+        .said("period")
+        .and_then(|said| period::resolve_ahead(said, &context.place.zoned()));
     let (place, days) = match (place, days) {
         (None, None) => return asked("where_and_when", Values::new()),
         (None, Some(days)) => return asked("where", on(days)),

@@ -348,7 +348,8 @@ impl Turn<'_> {
                     // C6: a change makes a new confirmation and executes nothing.
                     let mut changed = base.clone();
                     for (name, value) in reading.slots.iter() {
-                        changed.slots.insert(name, value.clone());
+                        let known = self.known_slot(base, name).unwrap_or(name);
+                        changed.slots.insert(known, value.clone());
                     }
                     // What was chosen stays, unless it is what changes: "yes but 70" to the same Jessica.
                     changed.bound.retain(|name, _| {
@@ -385,15 +386,25 @@ impl Turn<'_> {
 
     /// Tells whether a change names something the request knows.
     fn can_change(&self, base: &Request, change: &Reading) -> bool {
-        self.knowledge
-            .catalogue
-            .intent(&base.intent)
-            .is_some_and(|intent| {
-                change
-                    .slots
-                    .iter()
-                    .any(|(name, _)| intent.slots.iter().any(|slot| slot.name == name))
-            })
+        let mut slots = change.slots.iter();
+        slots.any(|(name, _)| self.known_slot(base, name).is_some())
+    }
+
+    /// Returns what a request calls a slot of a change: a date is the period of what lasts for days.
+    fn known_slot(&self, base: &Request, name: &str) -> Option<&'static str> {
+        const CHANGED: [(&str, &[&str]); 5] = [
+            ("amount", &["amount"]),
+            ("factor", &["factor"]),
+            ("date", &["date", "period"]),
+            ("from", &["from"]),
+            ("payee", &["payee"]),
+        ];
+        let intent = self.knowledge.catalogue.intent(&base.intent)?;
+        let (_, known_as) = CHANGED.iter().find(|(changed, _)| *changed == name)?;
+        known_as
+            .iter()
+            .copied()
+            .find(|known| intent.slots.iter().any(|slot| slot.name == *known))
     }
 
     /// Drops what is open and what waits.

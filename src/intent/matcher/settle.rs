@@ -32,6 +32,8 @@ const REQUESTS_MAX: usize = 4;
 const CHOSEN_BY: [&str; 5] = ["index", "account", "card", "payee", "merchant"];
 /// Words a bare value has at most.
 const VALUE_WORDS: usize = 6;
+/// As many words can be a sentence of their own, which says what it wants.
+const SENTENCE: usize = 4;
 /// A reading left over when others were taken out counts only if it was at least this likely among all.
 const LEFT_OVER: f32 = 0.08;
 
@@ -250,6 +252,11 @@ impl Matcher {
             return None;
         }
         let last = past.last()?;
+        // "is my debit card working" says by itself what it wants, though every word of it could be a value.
+        let whole = rest.len() >= SENTENCE && starter.is_none();
+        if whole && self.weigh(message.utterance, &rest).known.is_some() {
+            return None;
+        }
         let text = message.utterance.original_of(rest);
         let said = self.fill(&last.name, text, message.language);
         if said.is_empty() {

@@ -69,7 +69,7 @@ pub(super) const INTENTS: &[(&str, &[&str])] = &[
             "received",
         ],
     ),
-    ("dispute_status", &["case", "merchant"]),
+    ("dispute_status", &["case"]),
     ("dispute_withdraw", &["case", "merchant"]),
     ("edit", &["amount", "factor", "date", "from", "payee"]),
     ("exchange_rate", &["from", "to", "amount", "date"]),
