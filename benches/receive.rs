@@ -226,6 +226,7 @@ fn app(files: &Path) -> Arc<App> {
         reading: None,
         cards: None,
         disputes: None,
+        rates: None,
         payments: None,
         commands: None,
     };

@@ -117,6 +117,7 @@ pub fn policy(parts: PolicyParts<'_>, bank: &Bank) -> Policy {
             reading: bank.reading.is_some(),
             cards: bank.cards.is_some(),
             disputes: bank.disputes.is_some(),
+            rates: bank.rates.is_some(),
             payments: bank.payments.is_some(),
         },
         public_url: parts.public_url,

@@ -16,6 +16,7 @@ pub mod fdx;
 pub mod http;
 pub mod model;
 pub mod query;
+pub mod rate;
 pub mod read;
 pub mod token;
 pub mod twins;
@@ -28,12 +29,14 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::message::ConversationId;
+use crate::money::Currency;
 pub use command::{BankCommand, CommandKind, CommandOutcome, IdempotencyKey, Repeat};
 pub use model::{
     Account, AccountId, Card, Connection, DateRange, Dispute, Page, Payee, Payment, Statement,
     Subject, Transaction,
 };
 pub use query::{Answer, Answers, Failure, Query};
+pub use rate::ExchangeRate;
 
 /// Which configured bank.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -153,6 +156,18 @@ pub trait Payments: Send + Sync {
     async fn payments(&self, connection: &Connection) -> Result<Vec<Payment>, BankError>;
 }
 
+/// Reading exchange rates.
+#[async_trait]
+pub trait Rates: Send + Sync {
+    /// Returns the bank's rate now; `NotFound` where it does not trade the two.
+    async fn rate(
+        &self,
+        connection: &Connection,
+        from: Currency,
+        to: Currency,
+    ) -> Result<ExchangeRate, BankError>;
+}
+
 /// Telling the bank to do something (design 2.2). Only `commands` calls this, never a turn.
 #[async_trait]
 pub trait Commands: Send + Sync {
@@ -194,6 +209,8 @@ pub struct Bank {
     pub disputes: Option<Arc<dyn Disputes>>,
     /// Payees and payments.
     pub payments: Option<Arc<dyn Payments>>,
+    /// Exchange rates.
+    pub rates: Option<Arc<dyn Rates>>,
     /// What it can be told to do.
     pub commands: Option<Arc<dyn Commands>>,
 }

@@ -84,6 +84,7 @@ pub fn connect(
                 reading: Some(fdx.clone()),
                 cards: None,
                 disputes: None,
+                rates: None,
                 payments: moves.then(|| fdx.clone() as Arc<dyn super::Payments>),
                 commands: moves.then(|| fdx.clone() as Arc<dyn super::Commands>),
             })
@@ -129,6 +130,7 @@ fn simulator(
         reading: Some(fdx.clone()),
         cards: Some(extension.clone()),
         disputes: Some(extension.clone()),
+        rates: Some(extension.clone()),
         payments: Some(fdx),
         commands: Some(extension),
     })

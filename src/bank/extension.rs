@@ -4,6 +4,8 @@
 //! payments are [`Repeat::Keyed`], transfers and disputes are found by our id ([`Repeat::Lookup`]), and a
 //! lost card or a travel notice can be neither repeated nor found ([`Repeat::None`]).
 
+mod rates;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

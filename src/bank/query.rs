@@ -8,6 +8,8 @@ use super::BankError;
 use super::model::{
     AccountId, Accounts, Card, DateRange, Dispute, Payee, Payment, Statement, Transaction,
 };
+use super::rate::ExchangeRate;
+use crate::money::Currency;
 
 /// One question of a turn. Reads may be repeated: nothing is visible before the commit (design 2.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,13 @@ pub enum Query {
     Payees,
     /// Payments sent or waiting.
     Payments,
+    /// The bank's rate between two currencies.
+    ExchangeRate {
+        /// Of one unit of this.
+        from: Currency,
+        /// In units of this.
+        to: Currency,
+    },
     /// A number for a new case; our own, from the store.
     CaseNumber,
 }
@@ -50,6 +59,7 @@ impl Query {
             Self::Disputes => "disputes",
             Self::Payees => "payees",
             Self::Payments => "payments",
+            Self::ExchangeRate { .. } => "exchange_rate",
             Self::CaseNumber => "case_number",
         }
     }
@@ -77,6 +87,8 @@ pub enum Answer {
     Payees(Vec<Payee>),
     /// The payments.
     Payments(Vec<Payment>),
+    /// The rate.
+    ExchangeRate(ExchangeRate),
     /// The number.
     CaseNumber(i64),
 }
@@ -187,6 +199,14 @@ impl Answers {
         match self.get(&query)? {
             Answer::Statements(statements) => Ok(statements),
             _ => Err(Failure::NotOffered),
+        }
+    }
+
+    /// Returns the rate between two currencies.
+    pub fn exchange_rate(&self, from: Currency, to: Currency) -> Result<&ExchangeRate, Failure> {
+        match self.get(&Query::ExchangeRate { from, to })? {
+            Answer::ExchangeRate(rate) => Ok(rate),
+            _ => Err(Failure::Down),
         }
     }
 

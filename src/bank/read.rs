@@ -121,6 +121,13 @@ async fn ask(bank: &Bank, connection: &Connection, query: &Query) -> Result<Answ
                 .map(Answer::Payments)
                 .map_err(failed)
         }
+        Query::ExchangeRate { from, to } => {
+            let port = bank.rates.as_ref().ok_or(Failure::NotOffered)?;
+            port.rate(connection, *from, *to)
+                .await
+                .map(Answer::ExchangeRate)
+                .map_err(failed)
+        }
         // Numbers come from the store; the turn answers this one itself.
         Query::CaseNumber => Err(Failure::NotOffered),
     }

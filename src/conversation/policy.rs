@@ -31,6 +31,8 @@ pub struct Ports {
     pub disputes: bool,
     /// Payees and payments.
     pub payments: bool,
+    /// Exchange rates.
+    pub rates: bool,
 }
 
 /// When people answer, in the Page's zone.

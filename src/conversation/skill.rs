@@ -21,6 +21,7 @@ mod data_request;
 mod deposit_hold;
 mod dispute;
 mod dispute_follow_up;
+mod exchange_rate;
 mod faq;
 mod fee_explain;
 mod help;
@@ -106,6 +107,7 @@ pub const SKILLS: &[Skill] = &[
     dispute::SKILL,
     dispute_follow_up::STATUS,
     dispute_follow_up::WITHDRAW,
+    exchange_rate::SKILL,
     faq::SKILL,
     fee_explain::SKILL,
     help::SKILL,

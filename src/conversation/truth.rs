@@ -141,6 +141,7 @@ impl<'a> Scene<'a> {
                     reading: true,
                     cards: true,
                     disputes: true,
+                    rates: true,
                     payments: true,
                 },
                 public_url: Some("https://bot.example".to_owned()),

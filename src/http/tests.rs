@@ -93,6 +93,7 @@ fn world_with(options: SqliteOptions) -> World {
         reading: None,
         cards: None,
         disputes: None,
+        rates: None,
         payments: None,
         commands: None,
     };

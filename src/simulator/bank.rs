@@ -13,6 +13,7 @@ mod extension;
 pub mod fault;
 mod fdx;
 mod oauth;
+mod rates;
 mod reply;
 pub mod scenario;
 mod steer;

@@ -10,7 +10,7 @@ use crate::bank::model::{
     TransactionId, TransactionKind, TransactionStatus,
 };
 use crate::bank::query::Answer;
-use crate::bank::{AccountId, Answers, BankCommand, CommandOutcome, Failure, Query};
+use crate::bank::{AccountId, Answers, BankCommand, CommandOutcome, ExchangeRate, Failure, Query};
 use crate::money::{Currency, Money};
 
 /// The customer's things at the bank. Cards change state when the bank is told so; nothing else moves.
@@ -79,6 +79,14 @@ impl SmallBank {
                     state: DisputeState::Investigating,
                     opened_at: "2026-11-18T15:00:00Z".parse().unwrap(),
                 }])),
+                Query::ExchangeRate { from, to } => ExchangeRate::parse(
+                    *from,
+                    *to,
+                    "1.0834",
+                    "2026-11-22T15:00:00Z".parse().unwrap(),
+                )
+                .map(Answer::ExchangeRate)
+                .map_err(|_| Failure::Down),
                 Query::Payees => Ok(Answer::Payees(payees())),
                 Query::Payments => Ok(Answer::Payments(payments())),
             };

@@ -134,6 +134,7 @@ impl World {
                     reading: true,
                     cards: true,
                     disputes: true,
+                    rates: true,
                     payments: true,
                 },
                 public_url: Some("https://bot.example".to_owned()),

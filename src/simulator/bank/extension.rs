@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
+use jiff::{RoundMode, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
 use super::Shared;
@@ -33,7 +34,34 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router {
             post(dispute_withdraw),
         )
         .route("/ext/v1/travel-notices", post(travel_notice))
+        .route("/ext/v1/exchange-rates/{from}/{to}", get(exchange_rate))
         .with_state(Arc::clone(shared))
+}
+
+/// A rate is set on the hour.
+async fn exchange_rate(
+    State(shared): State<Arc<Shared>>,
+    Path((from, to)): Path<(String, String)>,
+    parts: Parts,
+) -> Response {
+    call(shared, parts, Bytes::new())
+        .answer("exchange_rate", move |world, _, _| {
+            let Some(rate) = super::rates::rate(&from, &to) else {
+                return denied(Denied::Unknown);
+            };
+            let now = world.now();
+            let as_of = now
+                .round(
+                    TimestampRound::new()
+                        .smallest(Unit::Hour)
+                        .mode(RoundMode::Trunc),
+                )
+                .unwrap_or(now);
+            Reply::ok(&serde_json::json!({
+                "from": from, "to": to, "rate": rate, "asOf": as_of,
+            }))
+        })
+        .await
 }
 
 fn call(shared: Arc<Shared>, parts: Parts, body: Bytes) -> Call {
