@@ -1,10 +1,12 @@
 //! The classifier as the matcher sees it: a trained model over the intents of one catalogue.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 use super::Language;
 use super::catalogue::Catalogue;
 use super::model::{self, Durations, Example, FormatError, Hyper, Model, Scratch, Thresholds};
+use super::normalize::normalize;
 
 /// The model trained from the built-in catalogue, checked in so that no start has to wait for training. Made by
 /// `bursar intents train`.
@@ -86,7 +88,7 @@ impl Classifier {
     }
 }
 
-/// Returns what a catalogue's model is trained on, in the catalogue's order.
+/// Returns what a catalogue's model is trained on, in the catalogue's order: its examples, then the border cases.
 pub fn examples(catalogue: &Catalogue) -> Vec<Example<'_>> {
     let mut examples = Vec::new();
     for intent in catalogue.intents() {
@@ -99,7 +101,37 @@ pub fn examples(catalogue: &Catalogue) -> Vec<Example<'_>> {
             }
         }
     }
+    examples.extend(border_cases(catalogue));
     examples
+}
+
+/// Returns the negative examples of each intent as examples of the one they belong to, without those that are examples
+/// there already.
+pub fn border_cases(catalogue: &Catalogue) -> Vec<Example<'_>> {
+    let known: HashSet<String> = catalogue
+        .intents()
+        .iter()
+        .flat_map(|intent| Language::ALL.map(|language| intent.examples.get(language)))
+        .flatten()
+        .map(|example| normalize(&example.value).text)
+        .collect();
+    let mut cases = Vec::new();
+    for intent in catalogue.intents() {
+        for language in Language::ALL {
+            for negative in intent.negatives.get(language) {
+                let owner = negative.owner.as_deref();
+                if let Some(label) = owner.filter(|owner| catalogue.position(owner).is_some())
+                    && !known.contains(&normalize(&negative.text).text)
+                {
+                    cases.push(Example {
+                        text: &negative.text,
+                        label,
+                    });
+                }
+            }
+        }
+    }
+    cases
 }
 
 /// Returns the hash of what a catalogue's model is trained on.

@@ -5,9 +5,9 @@ pub mod follow;
 
 use std::ops::Range;
 
-use super::IntentName;
 use super::clauses::Break;
 use super::utterance::Utterance;
+use super::{IntentName, Slots};
 
 /// Words that join two requests, in both languages.
 const JOINERS: [&str; 14] = [
@@ -90,6 +90,82 @@ pub fn rank(intent: &IntentName) -> usize {
         .unwrap_or(FIRST.len())
 }
 
+/// Whether an intent is served before all others: it stops harm, or somebody asks to be heard or let alone.
+pub fn comes_first(intent: &IntentName) -> bool {
+    rank(intent) < FIRST.len()
+}
+
+/// Intents that can be asked for twice in one message, and the slots of which one must differ, all of the rest given.
+const TOLD_APART: [(&str, ToldApart); 12] = [
+    ("account_details", ToldApart::by(&["field"])),
+    ("alert_set", ToldApart::by(&["kind"])),
+    ("balance", ToldApart::by(&["account"])),
+    (
+        "dispute",
+        ToldApart {
+            by: &["merchant"],
+            with: &["amount"],
+        },
+    ),
+    ("pay_bill", ToldApart::by(&["biller"])),
+    (
+        "pay_person",
+        ToldApart {
+            by: &["payee"],
+            with: &["amount"],
+        },
+    ),
+    ("payment_cancel", ToldApart::by(&["payee"])),
+    ("recurring_stop", ToldApart::by(&["merchant"])),
+    ("refund_status", ToldApart::by(&["merchant"])),
+    (
+        "request_money",
+        ToldApart {
+            by: &["payer"],
+            with: &["amount"],
+        },
+    ),
+    ("spending", ToldApart::by(&["merchant"])),
+    ("statement", ToldApart::by(&["period"])),
+];
+
+/// What makes two requests of the same intent out of one.
+#[derive(Clone, Copy, Debug)]
+pub struct ToldApart {
+    /// Both parts say one of these, and not the same.
+    by: &'static [&'static str],
+    /// Both parts say each of these.
+    with: &'static [&'static str],
+}
+
+impl ToldApart {
+    const fn by(by: &'static [&'static str]) -> Self {
+        Self { by, with: &[] }
+    }
+}
+
+/// Returns what tells two requests of an intent apart; `None` where a message holds only one.
+pub fn told_apart_by(intent: &IntentName) -> Option<ToldApart> {
+    TOLD_APART
+        .iter()
+        .find(|(name, _)| *intent == **name)
+        .map(|(_, told_by)| *told_by)
+}
+
+/// Whether the slots of two parts are those of two requests.
+pub fn differ(told_by: ToldApart, first: &Slots, second: &Slots) -> bool {
+    told_by
+        .with
+        .iter()
+        .all(|name| first.contains(name) && second.contains(name))
+        && told_by.by.iter().any(|name| {
+            first
+                .get(name)
+                .zip(second.get(name))
+                .is_some_and(|(first, second)| first != second)
+        })
+}
+
 /// Intents that only accompany others: dropped where anything else was asked for.
 const COURTESIES: [&str; 13] = [
     "greeting",
@@ -108,11 +184,14 @@ const COURTESIES: [&str; 13] = [
 ];
 
 /// What doing one thing takes care of by itself.
-const INCLUDED: [(&str, &[&str]); 2] = [
+const INCLUDED: [(&str, &[&str]); 5] = [
+    ("bereavement", &["link_account"]),
     (
         "card_lost_stolen",
         &["card_freeze", "card_replace", "card_status"],
     ),
+    ("dispute", &["transaction_explain"]),
+    ("lost_device", &["logout", "unlink_account"]),
     ("report_fraud", &["verify_message", "fraud_alert_reply"]),
 ];
 
@@ -124,6 +203,14 @@ pub fn is_included(intent: &IntentName, others: &[IntentName]) -> bool {
                 .iter()
                 .any(|(whole, parts)| *other == **whole && parts.contains(&intent.as_str()))
     })
+}
+
+/// Whether two alarms may be about the same words: who wants a card stopped because of a charge wants both, and a call.
+pub fn stand_together(one: &IntentName, other: &IntentName) -> bool {
+    const FREEZE: &str = "card_freeze";
+    const BESIDE: [&str; 3] = ["dispute", "report_fraud", "human"];
+    (*one == *FREEZE && BESIDE.contains(&other.as_str()))
+        || (*other == *FREEZE && BESIDE.contains(&one.as_str()))
 }
 
 /// Whether an intent only accompanies others.
@@ -163,6 +250,18 @@ mod tests {
         );
         assert_eq!(parts("and"), []);
         assert_eq!(parts("bloquea y dime"), [pair("bloquea", "dime")]);
+    }
+
+    #[test]
+    fn two_payments_are_two_only_with_an_amount_each() {
+        let slots = |pairs: &[(&str, &str)]| -> Slots { pairs.iter().copied().collect() };
+        let told_by = told_apart_by(&"pay_person".into()).unwrap();
+        let mom = slots(&[("payee", "mom"), ("amount", "40.00")]);
+        let jake = slots(&[("payee", "jake"), ("amount", "40.00")]);
+        assert!(differ(told_by, &mom, &jake));
+        assert!(!differ(told_by, &mom, &mom));
+        assert!(!differ(told_by, &mom, &slots(&[("payee", "jake")])));
+        assert!(told_apart_by(&"card_freeze".into()).is_none());
     }
 
     #[test]

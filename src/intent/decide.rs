@@ -1,8 +1,8 @@
 //! From weights to a verdict: act, offer readings, or say that it was not understood.
 //!
-//! A conformal set: every reading likely enough to be the right one is in it. One reading, act; two or three, offer them; more, or
-//! none likely at all, reject. What moves money or changes a card needs more certainty than what only reads; what must
-//! never be missed needs less, and is offered rather than dropped.
+//! A conformal set: every reading likely enough to be the right one is in it. One reading, act; two or three, offer them; more,
+//! offer the best of them; none likely at all, reject. What moves money or changes a card needs more certainty than what
+//! only reads; what must never be missed needs less, and is offered rather than dropped.
 
 use super::IntentName;
 use super::model;
@@ -12,14 +12,23 @@ use super::weigh::Weighed;
 const OFFERED_MAX: usize = 3;
 
 /// A reading as likely as this is acted on though the gate hesitates, if it only reads.
-const PLAIN: f32 = 0.95;
+const PLAIN: f32 = 0.85;
+/// The same where nothing else is likely.
+const PLAIN_ALONE: f32 = 0.65;
+const PLAIN_SCOPE: f32 = 0.3;
+
+/// The same for what must not be missed.
+const URGENT: f32 = 0.6;
+
+/// How likely the best reading must be for any to be offered.
+const WORTH_OFFERING: f32 = 0.26;
 
 /// How sure the matcher must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
     /// Certainty from which a reading is acted on.
     pub act: f32,
-    /// The same for what moves money or changes a card.
+    /// The same for what moves money, changes a card or arranges something.
     pub act_on_change: f32,
     /// Probability from which what must never be missed is acted on.
     pub act_on_safety: f32,
@@ -36,10 +45,10 @@ impl Thresholds {
     /// certainty and probability are calibrated.
     pub fn new(model: &model::Thresholds) -> Self {
         Self {
-            act: 0.5,
-            act_on_change: 0.7,
+            act: 0.45,
+            act_on_change: 0.5,
             act_on_safety: 0.45,
-            offer: 0.1,
+            offer: 0.07,
             act_scope: model.answer_scope,
             offer_scope: model.offer_scope,
         }
@@ -83,6 +92,22 @@ const CHANGES: [&str; 22] = [
     "virtual_card",
 ];
 
+/// Intents that arrange something, if nothing of consequence: not in a supposition.
+const SETTLES: [&str; 7] = [
+    "alert_remove",
+    "alert_set",
+    "data_export",
+    "fee_waiver",
+    "product_apply",
+    "profile_change",
+    "travel_notice",
+];
+
+/// Whether an intent arranges something, if nothing of consequence.
+pub fn settles(intent: &IntentName) -> bool {
+    SETTLES.contains(&intent.as_str())
+}
+
 /// Returns what an error about an intent costs; `safety` is what its file says.
 pub fn stake(intent: &IntentName, safety: bool) -> Stake {
     if safety {
@@ -110,20 +135,29 @@ pub fn decide(
     weighed: &Weighed,
     thresholds: &Thresholds,
     stake: impl Fn(usize) -> Stake,
+    settles: impl Fn(usize) -> bool,
 ) -> Verdict {
     let Some((best, probability)) = weighed.best() else {
         return Verdict::Reject;
     };
     let sure = match stake(best) {
-        Stake::Reads => weighed.certainty >= thresholds.act,
-        Stake::Changes => weighed.certainty >= thresholds.act_on_change,
+        Stake::Reads if !settles(best) => weighed.certainty >= thresholds.act,
+        Stake::Reads | Stake::Changes => weighed.certainty >= thresholds.act_on_change,
         Stake::Saves => probability >= thresholds.act_on_safety,
     };
     // A shop's name that nobody wrote down makes a message look foreign; reading it wrongly costs little.
-    let plain = probability >= PLAIN
-        && stake(best) == Stake::Reads
+    let alone = weighed
+        .ranked
+        .get(1)
+        .is_none_or(|(_, p)| *p < thresholds.offer);
+    let named = probability >= PLAIN && weighed.in_scope >= thresholds.offer_scope;
+    let lonely = alone && probability >= PLAIN_ALONE && weighed.in_scope >= PLAIN_SCOPE;
+    let plain = stake(best) == Stake::Reads && (named || lonely);
+    // What must not be missed is told in a fright, in words that nobody wrote down.
+    let urgent = stake(best) == Stake::Saves
+        && probability >= URGENT
         && weighed.in_scope >= thresholds.offer_scope;
-    if sure && (plain || weighed.in_scope >= thresholds.act_scope) {
+    if sure && (plain || urgent || weighed.in_scope >= thresholds.act_scope) {
         return Verdict::Act(best, probability);
     }
     let mut set: Vec<(usize, f32)> = weighed
@@ -138,9 +172,12 @@ pub fn decide(
         set.truncate(OFFERED_MAX);
         return Verdict::Clarify(set);
     }
-    if weighed.in_scope < thresholds.offer_scope || set.is_empty() || set.len() > OFFERED_MAX {
+    // A guess that is hardly better than the others is none.
+    let hardly = set.first().is_none_or(|(_, p)| *p < WORTH_OFFERING);
+    if weighed.in_scope < thresholds.offer_scope || hardly {
         return Verdict::Reject;
     }
+    set.truncate(OFFERED_MAX);
     Verdict::Clarify(set)
 }
 
@@ -163,11 +200,12 @@ mod tests {
             act_scope: 0.5,
             offer_scope: 0.3,
         };
-        decide(&weighed, &thresholds, |intent| match intent {
+        let stake = |intent| match intent {
             7 => Stake::Changes,
             8 => Stake::Saves,
             _ => Stake::Reads,
-        })
+        };
+        decide(&weighed, &thresholds, stake, |intent| intent == 6)
     }
 
     #[test]
@@ -181,6 +219,14 @@ mod tests {
         assert_eq!(
             verdict(&[(7, 0.55), (2, 0.3)], 0.9),
             Verdict::Clarify(vec![(7, 0.55), (2, 0.3)])
+        );
+    }
+
+    #[test]
+    fn what_arranges_something_needs_as_much() {
+        assert_eq!(
+            verdict(&[(6, 0.55), (2, 0.3)], 0.9),
+            Verdict::Clarify(vec![(6, 0.55), (2, 0.3)])
         );
     }
 
@@ -202,6 +248,8 @@ mod tests {
 
     #[test]
     fn between_the_scopes_it_is_offered() {
-        assert_eq!(verdict(&[(1, 0.9)], 0.4), Verdict::Clarify(vec![(1, 0.9)]));
+        assert_eq!(verdict(&[(1, 0.6)], 0.4), Verdict::Clarify(vec![(1, 0.6)]));
+        // Where nothing else is likely a name nobody wrote down is no reason to ask.
+        assert_eq!(verdict(&[(1, 0.7)], 0.4), Verdict::Act(1, 0.7));
     }
 }

@@ -15,8 +15,12 @@ pub enum Form {
     Question,
     /// "Don't …".
     Forbids,
+    /// "Don't pay it yet": no word of it may be taken for a question about the payment either.
+    Halts,
     /// "If …", "what happens when …".
     Supposes,
+    /// "Maybe I should …", "when I get paid I …": to be asked about, not to be done.
+    Hedges,
     /// "I haven't lost it": what would be urgent is denied.
     Denies,
     /// Something else by that name: a freeze warning, a lost dog.
@@ -40,7 +44,9 @@ impl Guard {
         let form = match found.intent.as_str() {
             "question" => Form::Question,
             "forbids" => Form::Forbids,
+            "halts" => Form::Halts,
             "supposes" => Form::Supposes,
+            "hedges" => Form::Hedges,
             "denies" => Form::Denies,
             _ => Form::LookAlike,
         };
@@ -61,9 +67,15 @@ mod tests {
             ("did you freeze my card?", Some(Form::Question)),
             ("¿está bloqueada mi tarjeta?", Some(Form::Question)),
             ("have you sent the money", Some(Form::Question)),
-            ("don't freeze it", Some(Form::Forbids)),
-            ("please do not send the payment", Some(Form::Forbids)),
-            ("no la bloquees", Some(Form::Forbids)),
+            ("don't freeze it", Some(Form::Halts)),
+            ("please do not send the payment", Some(Form::Halts)),
+            ("no la bloquees", Some(Form::Halts)),
+            ("don't add him", Some(Form::Forbids)),
+            ("maybe i should cancel the gym", Some(Form::Hedges)),
+            ("when my pay comes in send mom 50", Some(Form::Hedges)),
+            ("how do i freeze my card", Some(Form::Supposes)),
+            ("how much is my card", Some(Form::Question)),
+            ("red card for the keeper", Some(Form::LookAlike)),
             ("if i freeze my card what happens", Some(Form::Supposes)),
             ("what happens when i lock the card", Some(Form::Supposes)),
             ("que pasa si congelo la tarjeta", Some(Form::Supposes)),

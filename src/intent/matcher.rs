@@ -30,6 +30,8 @@ use super::{
 use crate::redact::{Kind, redact};
 
 mod settle;
+mod tidy;
+mod verdict;
 
 /// How many of the earlier messages a follow-up looks back at.
 const LOOK_BACK: usize = 5;
@@ -73,7 +75,7 @@ fn only_alarms(understanding: &mut Understanding, catalogue: &Catalogue) {
 }
 
 /// How likely, and how much likelier than the next, a reading must be to be served beside a removed secret.
-const LIKELY: f32 = 0.5;
+const LIKELY: f32 = 0.4;
 const CLEAR: f32 = 2.0;
 
 /// The message held something private: that is said first, and what else it asks for is still served (D3).
@@ -103,7 +105,10 @@ fn say_what_was_removed(understanding: &mut Understanding) {
             understanding.intents = std::mem::take(&mut understanding.alternatives);
         }
     }
-    if understanding.alternatives.len() > 1 {
+    let likely = |reading: &Reading| reading.confidence >= LIKELY;
+    if understanding.alternatives.len() > 1
+        && understanding.alternatives.first().is_some_and(likely)
+    {
         return;
     }
     understanding.alternatives.clear();

@@ -18,6 +18,7 @@ mod rows;
 mod softmax;
 mod svm;
 mod training;
+mod translations;
 mod vectors;
 mod vocabulary;
 

@@ -4,6 +4,7 @@
 //! its neighbours. The result remembers where every byte came from, so that slots are cut from the
 //! customer's own text. Redaction is not done here: it reads the original.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -251,6 +252,31 @@ fn fold_look_alikes(text: &str, folded: &mut [Folded]) {
             }
         }
     }
+}
+
+/// Rewrites the letters that only look Latin in words that are Latin otherwise ("dеbit" with a Cyrillic е), and leaves all
+/// else as it was written.
+pub fn unmask_look_alikes(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let mut unmasked = String::with_capacity(text.len());
+    for word in text.split_inclusive(|ch: char| !ch.is_alphanumeric()) {
+        let has_latin = word.chars().any(|ch| ch.is_ascii_alphabetic());
+        unmasked.extend(word.chars().map(|ch| {
+            if ch.is_ascii() || !has_latin {
+                return ch;
+            }
+            let upper = ch.is_uppercase();
+            let lower = ch.to_lowercase().next().unwrap_or(ch);
+            match look_alike(lower, upper, true) {
+                Some(latin) if upper => latin.to_ascii_uppercase(),
+                Some(latin) => latin,
+                None => ch,
+            }
+        }));
+    }
+    Cow::Owned(unmasked)
 }
 
 /// Returns the Latin letter that a lower-cased Cyrillic or Greek letter looks like, as it was written.

@@ -75,6 +75,8 @@ pub enum When {
     FraudAlert,
     /// Where the customer wrote before.
     Following,
+    /// Where a list was asked for before.
+    Listed,
 }
 
 impl From<Expecting> for When {

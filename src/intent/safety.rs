@@ -50,6 +50,7 @@ mod tests {
         assert_eq!(
             names,
             [
+                "card_freeze",
                 "card_lost_stolen",
                 "crisis",
                 "data_delete",

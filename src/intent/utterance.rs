@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::clauses::Clauses;
-use super::normalize::{Normalized, normalize};
+use super::normalize::{Normalized, normalize, unmask_look_alikes};
 use super::phrases::Words;
 use crate::redact::Kind;
 
@@ -26,7 +26,7 @@ impl Utterance {
         while !redacted.is_char_boundary(end) {
             end -= 1;
         }
-        let mut text = redacted.get(..end).unwrap_or_default().to_owned();
+        let mut text = unmask_look_alikes(redacted.get(..end).unwrap_or_default()).into_owned();
         // What was taken out is no word of the customer's: "[card]" must not read as "card". Same length, so that
         // positions stay true.
         if text.contains('[') {

@@ -72,6 +72,18 @@ impl Examples {
                 }
             }
         }
+        // The border cases too, behind: each names the intent it belongs to.
+        for intent in catalogue.intents() {
+            for language in Language::ALL {
+                for negative in intent.negatives.get(language) {
+                    let owner = negative.owner.as_deref();
+                    let at = owner.and_then(|owner| catalogue.position(owner));
+                    if let Some(at) = at.and_then(|at| u16::try_from(at).ok()) {
+                        known.add(&normalize(&negative.text).text, at);
+                    }
+                }
+            }
+        }
         Self(known.finish())
     }
 

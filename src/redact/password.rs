@@ -144,12 +144,12 @@ fn goes_on(word: &[u8]) -> bool {
     const WORDS: &str = " a about above again all also always an and any app are as ask asks at bad bank be because \
         been before being below broken but by call can cannot cant card case change code coming compromised correct \
         customer day days dead different do does doesnt dont down due each easy email enough error even every expires \
-        facebook false fine first for forgot forgotten fixed from frozen gone good had hard has have he help her here \
+        facebook fake false fine first for forgot forgotten fixed from frozen gone good had hard has have he help her here \
         hers his how i if ill im in incorrect insecure instead internet into invalid is isnt it its just keep known \
         late later least like login long lost lot made many may maybe me messed mine missing more most much must my \
         name necessary need needs never new nice no none not nothing now null of off ok okay old on once one online \
         only open or other our out over own page password person personal please possible private problem public \
-        really reset right safe same secret secure security sent she short shown site so some somehow someone \
+        really reset right safe same scam scammer secret secure security sent she short shown site so some somehow someone \
         something soon still stolen strong stuck stupid such taken than that the their them then there these they \
         this those through time to today tomorrow too totally true two under unsafe unknown up us used useless user \
         username valid very was way we weak well were what whats when where which who why will with within without \

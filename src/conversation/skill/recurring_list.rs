@@ -65,7 +65,9 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         context.place.today(),
         &context.place.zone,
     );
-    let kind = request.said("kind");
+    let kind = request
+        .said("kind")
+        .or_else(|| says_subscription(context.words).then_some(SUBSCRIPTION));
     let mut found: Vec<&Series<'_>> = all.iter().filter(|one| is_kind(one, kind)).collect();
     if let Some(word) = ledger::wanted(request) {
         found = all
@@ -189,7 +191,26 @@ fn per_month(found: &[&Series<'_>]) -> Option<Money> {
     Some(Money::from_minor(sum, currency))
 }
 
-/// Tells whether a series is of the kind asked for; a subscription is what a shop bills a card for.
+/// What a shop bills a card for. The vocabulary of understanding has no such kind: the customer's word tells.
+const SUBSCRIPTION: &str = "subscription";
+
+/// Tells whether somebody asked for subscriptions, and not for all that repeats.
+fn says_subscription(words: &str) -> bool {
+    const STEMS: [&str; 6] = [
+        "subscri",
+        "suscri",
+        "subs",
+        "membership",
+        "membres",
+        "membrec",
+    ];
+    words
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| word == "subs" || STEMS.iter().any(|stem| word.starts_with(stem)))
+}
+
+/// Tells whether a series is of the kind asked for.
 fn is_kind(one: &Series<'_>, kind: Option<&str>) -> bool {
     let bank = one.latest.kind;
     match kind {
@@ -199,7 +220,7 @@ fn is_kind(one: &Series<'_>, kind: Option<&str>) -> bool {
         ),
         Some("direct_debit") => bank == TransactionKind::DirectDebit,
         Some("autopay") => !matches!(bank, TransactionKind::TransferOut),
-        Some("subscription") => {
+        Some(SUBSCRIPTION) => {
             matches!(bank, TransactionKind::Purchase | TransactionKind::Other)
                 && !matches!(
                     category::of(one.latest),

@@ -51,9 +51,20 @@ impl Answers {
         self.0.first(sighted, When::Following)
     }
 
+    /// Returns the wish to turn the page of a list, where a message is nothing else.
+    pub fn page(&self, sighted: &Sighted<'_>) -> Option<Match<'_>> {
+        self.0.first(sighted, When::Listed)
+    }
+
     /// Whether some words point at something said before.
     pub fn has_pointer(&self, sighted: &Sighted<'_>, words: std::ops::Range<usize>) -> bool {
         self.0.holds_class(sighted, "pointing", words)
+    }
+
+    /// Whether some words begin as a request of their own does.
+    pub fn opens_request(&self, sighted: &Sighted<'_>, words: std::ops::Range<usize>) -> bool {
+        let first = words.start..words.end.min(words.start + 1);
+        self.0.holds_class(sighted, "opening", first)
     }
 
     /// Whether some words ask for something, and do not only tell a story.

@@ -10,12 +10,14 @@ use crate::intent::catalogue::Intent;
 use crate::intent::{IntentName, Reading, Slots};
 
 /// Slots of which one takes the other's place: a shop named anew drops the category asked for before.
-const RIVALS: [&[&str]; 5] = [
+const RIVALS: [&[&str]; 6] = [
     &["merchant", "category", "payee", "biller"],
     &["account", "card"],
     &["period", "date"],
     &["amount", "amount_kind"],
     &["min_amount", "max_amount", "amount"],
+    // "And the 150 one?" is another entry than the shop's.
+    &["merchant", "amount"],
 ];
 
 /// What "it", "that one" and "there" can stand for.
@@ -44,6 +46,11 @@ impl<'p> Past<'p> {
             found: OnceCell::from(reading),
             find: Box::new(|| None),
         }
+    }
+
+    /// Whether the customer may have asked for something before, without working out what.
+    pub fn is_possible(&self) -> bool {
+        self.found.get().is_none_or(Option::is_some)
     }
 
     /// Returns the last thing asked for.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::intent::catalogue::Catalogue;
-use crate::intent::classify::Classifier;
+use crate::intent::classify::{Classifier, border_cases};
 use crate::intent::matcher::{Context, Matcher, MatcherError};
 use crate::intent::model::{Example, Hyper, Model, RIGHT_LEVELS, Scratch};
 use crate::intent::normalize::normalize;
@@ -87,6 +87,7 @@ pub fn measure(
             .iter()
             .filter(|part| part.fold != fold)
             .map(|part| part.example)
+            .chain(border_cases(catalogue))
             .collect();
         let model = Model::train_like(matcher.classifier().model(), &learnt, &Hyper::default());
         let classifier = Classifier::new(model, catalogue);

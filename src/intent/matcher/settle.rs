@@ -5,56 +5,61 @@ use std::ops::Range;
 use crate::intent::compose::answers::is_within;
 use crate::intent::compose::follow::{self, Past};
 use crate::intent::compose::{self, Cut};
-use crate::intent::decide::{self, Stake, Verdict};
+use crate::intent::decide::{Stake, Verdict};
 use crate::intent::explain::Trace;
-use crate::intent::guard::Form;
 use crate::intent::phrases::{Sighted, Words};
 use crate::intent::ruleset::Match;
 use crate::intent::slot::{SlotContext, fill_beside};
 use crate::intent::utterance::Utterance;
 use crate::intent::weigh::{Weighed, weigh};
-use crate::intent::{Decision, Expecting, IntentName, Language, Reading, Understanding};
+use crate::intent::{Decision, Expecting, Language, Reading, Understanding};
 
 use super::Matcher;
+use super::tidy::{CONDITIONS, move_nothing, tidy};
 
 /// How sure a phrase of the tables is: it has exceptions for all that was foreseen.
 const PHRASE: f32 = 0.95;
 /// How sure each part of a message must be for the message to be cut.
-const PART: f32 = 0.6;
+pub(super) const PART: f32 = 0.6;
 /// A message as certain as this is not cut for so few words.
-const CERTAIN: f32 = 0.9;
+pub(super) const CERTAIN: f32 = 0.9;
 const SHORT: usize = 3;
 /// How much in scope a part that is certain must look.
 const NAMED_SCOPE: f32 = 0.35;
 /// Requests served of one message at most.
-const REQUESTS_MAX: usize = 4;
+pub(super) const REQUESTS_MAX: usize = 4;
 /// What something offered can be named by.
 const CHOSEN_BY: [&str; 5] = ["index", "account", "card", "payee", "merchant"];
 /// Words a bare value has at most.
 const VALUE_WORDS: usize = 6;
 /// As many words can be a sentence of their own, which says what it wants.
 const SENTENCE: usize = 4;
-/// A reading left over when others were taken out counts only if it was at least this likely among all.
-const LEFT_OVER: f32 = 0.08;
+/// How likely a second thing that comes first must be beside an alarm.
+const LIKELY_TOO: f32 = 0.97;
+/// Words about a second thing of the same request at most.
+const EACH_WORDS: usize = 8;
 
 /// A request found in a message, and the word it begins at.
-struct Found {
-    at: usize,
-    reading: Reading,
+pub(super) struct Found {
+    pub(super) at: usize,
+    pub(super) reading: Reading,
 }
 
 /// A part of a message and what it weighs.
-struct Part {
-    words: Range<usize>,
-    weighed: Weighed,
+pub(super) struct Part {
+    pub(super) words: Range<usize>,
+    pub(super) weighed: Weighed,
 }
 
 /// What is known of a message while it is settled.
-struct Message<'m> {
-    utterance: &'m Utterance,
-    words: &'m [&'m str],
-    sighted: &'m Sighted<'m>,
-    language: Language,
+pub(super) struct Message<'m> {
+    pub(super) utterance: &'m Utterance,
+    pub(super) words: &'m [&'m str],
+    pub(super) sighted: &'m Sighted<'m>,
+    pub(super) language: Language,
+    pub(super) expecting: Option<Expecting>,
+    /// Whether the customer wrote before.
+    pub(super) goes_on: bool,
 }
 
 impl Matcher {
@@ -85,6 +90,8 @@ impl Matcher {
             words: &words,
             sighted: &sighted,
             language,
+            expecting,
+            goes_on: past.is_possible(),
         };
 
         let mut found: Vec<Found> = Vec::new();
@@ -245,6 +252,9 @@ impl Matcher {
         if !alarms.is_empty() {
             return None;
         }
+        if let Some(turned) = self.turn_page(message, past) {
+            return Some(turned);
+        }
         let starter = self.answers.follow_up(message.sighted);
         let from = starter.as_ref().map_or(0, |starter| starter.words.end);
         let rest = from..message.words.len();
@@ -267,6 +277,18 @@ impl Matcher {
         Some(Reading {
             name: last.name.clone(),
             slots,
+            confidence: PHRASE,
+        })
+    }
+
+    /// Reads "more" after a list as its next page.
+    fn turn_page(&self, message: &Message<'_>, past: &Past<'_>) -> Option<Reading> {
+        let found = self.answers.page(message.sighted)?;
+        let last = past.last()?;
+        self.catalogue.intent(&last.name)?.slot("page")?;
+        Some(Reading {
+            name: last.name.clone(),
+            slots: follow::changed(&last.slots, found.slots),
             confidence: PHRASE,
         })
     }
@@ -298,30 +320,77 @@ impl Matcher {
         trace: &mut Trace,
     ) -> Vec<Reading> {
         let mut offered = Vec::new();
-        for part in self.parts(message, alarms, trace) {
-            let mut here: Vec<&Match<'_>> = alarms
-                .iter()
-                .filter(|alarm| part.words.contains(&alarm.words.start))
-                .collect();
-            self.weigh_alarms(&mut here, &part.weighed, trace);
+        let parts = self.parts(message, alarms, trace);
+        let raised: Vec<Vec<&Match<'_>>> = parts
+            .iter()
+            .map(|part| {
+                let mut here: Vec<&Match<'_>> = alarms
+                    .iter()
+                    .filter(|alarm| part.words.contains(&alarm.words.start))
+                    .collect();
+                self.weigh_alarms(&mut here, &part.weighed, trace);
+                here
+            })
+            .collect();
+        let alarmed = raised.iter().any(|here| !here.is_empty());
+        let count = parts.len();
+        for (mut part, here) in parts.into_iter().zip(raised) {
             if !here.is_empty() {
                 for alarm in here {
-                    found.push(Self::raised(message, alarm, part.words.clone()));
+                    let each = self
+                        .catalogue
+                        .position(alarm.intent)
+                        .map(|intent| self.each(message, intent, PHRASE, &part.words))
+                        .filter(|each| each.len() > 1);
+                    match each {
+                        Some(each) => found.extend(each),
+                        None => found.push(Self::raised(message, alarm, part.words.clone())),
+                    }
                 }
                 continue;
             }
+            if alarmed && self.tells(message, &part) {
+                continue;
+            }
+            self.without_alert(message, &mut part);
+            self.without_question(message, &mut part);
             match self.verdict(message, &part, trace) {
+                // "Can someone fix that" beside a wrong charge asks for no person.
+                Verdict::Act(intent, confidence)
+                    if alarmed && self.comes_first(intent) && confidence < LIKELY_TOO => {}
                 Verdict::Act(intent, confidence) => {
-                    found.extend(self.reading(message, intent, confidence, &part.words));
+                    found.extend(self.each(message, intent, confidence, &part.words));
                 }
                 Verdict::Clarify(set) => {
                     let readings = set.into_iter().filter_map(|(intent, confidence)| {
                         self.reading(message, intent, confidence, &part.words)
                     });
-                    offered.extend(readings.map(|found| found.reading));
+                    // An answer is nothing to choose where nothing was asked.
+                    let open = message.expecting.is_some();
+                    offered.extend(
+                        readings
+                            .map(|found| found.reading)
+                            .filter(|reading| open || !is_within(&reading.name)),
+                    );
                 }
                 Verdict::Reject => {}
             }
+        }
+        // "Not mine!! The 18.75 one": where a story is one alarm, all of it says what it is about.
+        if alarmed
+            && count > 1
+            && let [only] = found.as_mut_slice()
+        {
+            let reading = &mut only.reading;
+            let known = SlotContext::default();
+            let text = message.utterance.original();
+            reading.slots = fill_beside(
+                &reading.name,
+                &reading.slots,
+                text,
+                message.language,
+                &known,
+            );
         }
         offered.truncate(3);
         offered
@@ -356,7 +425,9 @@ impl Matcher {
         let mut kept: Vec<&Match<'_>> = Vec::new();
         for alarm in alarms.drain(..) {
             let same = |other: &&Match<'_>| {
-                alarm.words.start < other.words.end && other.words.start < alarm.words.end
+                alarm.words.start < other.words.end
+                    && other.words.start < alarm.words.end
+                    && !compose::stand_together(alarm.intent, other.intent)
             };
             if !kept.iter().any(same) {
                 kept.push(alarm);
@@ -402,66 +473,56 @@ impl Matcher {
         })
     }
 
-    /// Decides on a part, once its form has been looked at.
-    fn verdict(&self, message: &Message<'_>, part: &Part, trace: &mut Trace) -> Verdict {
-        let stake = |intent: usize| self.stake(intent);
-        let ranked = &part.weighed.ranked;
-        let decide = |weighed: &Weighed| decide::decide(weighed, &self.thresholds, stake);
-        let best = ranked.first().copied();
-        if part.weighed.known.is_some() || best.is_none_or(|(best, _)| stake(best) == Stake::Reads)
-        {
-            return decide(&part.weighed);
-        }
-        let sentences = message.utterance.clauses().sentences();
-        let starts: Vec<usize> = std::iter::once(0)
-            .chain(
-                sentences
-                    .iter()
-                    .filter_map(|start| start.checked_sub(part.words.start)),
-            )
-            .filter(|start| *start < part.words.len())
-            .collect();
-        let words = message.words.get(part.words.clone()).unwrap_or_default();
-        let Some((form, phrase)) = self.guard.form(Words {
-            words,
-            sentences: &starts,
-        }) else {
-            return decide(&part.weighed);
+    /// Parts "send 40 to mom and 20 to jake": one request, of several things. Returns a reading of each.
+    fn each(
+        &self,
+        message: &Message<'_>,
+        intent: usize,
+        confidence: f32,
+        words: &Range<usize>,
+    ) -> Vec<Found> {
+        let whole = || {
+            let reading = self.reading(message, intent, confidence, words);
+            reading.into_iter().collect()
         };
-        let deletes = |intent: usize| {
-            self.name(intent)
-                .is_some_and(|name| *name == *"data_delete")
+        let Some(name) = self.name(intent) else {
+            return whole();
         };
-        let barred = |intent: usize| match stake(intent) {
-            Stake::Reads => false,
-            Stake::Changes => true,
-            Stake::Saves if form == Form::Forbids && deletes(intent) => true,
-            Stake::Saves => matches!(form, Form::LookAlike | Form::Supposes | Form::Denies),
+        let Some(told_by) = compose::told_apart_by(name) else {
+            return whole();
         };
-        if !best.is_some_and(|(best, _)| barred(best)) {
-            return decide(&part.weighed);
-        }
-        trace.note("guard", || {
-            format!("{form:?} by `{phrase}`: nothing is done")
-        });
-        let left: Vec<(usize, f32)> = ranked
-            .iter()
-            .copied()
-            .filter(|(intent, p)| !barred(*intent) && *p >= LEFT_OVER)
-            .collect();
-        let preferred = match form {
-            Form::Forbids => self.catalogue.position("deny"),
-            Form::Supposes => self.catalogue.position("faq"),
-            Form::Question | Form::LookAlike | Form::Denies => None,
-        };
-        match (preferred, left.first()) {
-            (Some(intent), _) => Verdict::Act(intent, PART),
-            (None, Some((intent, _))) if form != Form::LookAlike => Verdict::Act(*intent, PART),
-            (None, _) if form == Form::Question => {
-                Verdict::Clarify(ranked.iter().copied().take(2).collect())
+        let text = |words: Range<usize>| message.utterance.original_of(words);
+        let fill = |text: &str| self.fill(name, text, message.language);
+        let verb = text(words.start..words.start + 1);
+        for Cut { end, start, .. } in compose::cuts(message.utterance, words) {
+            let (first, second) = (words.start..end, start..words.end);
+            if second.len() > EACH_WORDS {
+                continue;
             }
-            _ => Verdict::Reject,
+            let one = fill(text(first.clone()));
+            // "Pay rent 900 and electric 60": the verb holds for both.
+            let others = [
+                fill(text(second.clone())),
+                fill(&format!("{verb} {}", text(second.clone()))),
+            ];
+            let other = others
+                .into_iter()
+                .find(|other| compose::differ(told_by, &one, other));
+            if let Some(other) = other {
+                return [(first, one), (second, other)]
+                    .into_iter()
+                    .map(|(words, slots)| Found {
+                        at: words.start,
+                        reading: Reading {
+                            name: name.clone(),
+                            slots,
+                            confidence,
+                        },
+                    })
+                    .collect();
+            }
         }
+        whole()
     }
 
     /// Cuts a message where each part carries an intent of its own, and weighs the parts.
@@ -520,12 +581,13 @@ impl Matcher {
             };
             // "The difference between available and current balance" lists, it does not ask twice.
             let both_known = left.known.is_some() && right.known.is_some();
-            if certain && second.len() < SHORT && !both_known {
+            let asks = self.answers.opens_request(message.sighted, second.clone());
+            if certain && second.len() < SHORT && !both_known && !asks {
                 continue;
             }
             // Who reports a loss tells how it came about; only what asks for something is a request of its own.
             let tells = |other: usize, words: &Range<usize>| {
-                self.stake(other) != Stake::Saves
+                self.is_asked_for(other)
                     && !self.answers.has_request(message.sighted, words.clone())
             };
             if certain
@@ -554,74 +616,6 @@ impl Matcher {
         let form = utterance.form_of(words.clone());
         weigh(form, &self.examples, &self.rules, &self.classifier)
     }
-
-    fn stake(&self, intent: usize) -> Stake {
-        let intent = self.catalogue.intents().get(intent);
-        intent.map_or(Stake::Reads, |intent| {
-            decide::stake(&intent.name, intent.safety)
-        })
-    }
-}
-
-/// Drops what was said twice, what another request takes care of and what only accompanies one, and orders the rest as
-/// it is served.
-fn tidy(found: &mut Vec<Found>, expecting: Option<Expecting>) {
-    found.sort_by_key(|found| (compose::rank(&found.reading.name), found.at));
-    let names: Vec<IntentName> = found
-        .iter()
-        .map(|found| found.reading.name.clone())
-        .collect();
-    let mut seen: Vec<IntentName> = Vec::new();
-    found.retain(|found| {
-        let name = &found.reading.name;
-        let new = !seen.contains(name) && !compose::is_included(name, &names);
-        seen.push(name.clone());
-        new
-    });
-    // A "yes" to an open question is no courtesy; out of the blue it is little more.
-    let accompanies = |found: &Found| {
-        let name = &found.reading.name;
-        if is_within(name) {
-            expecting.is_none()
-        } else {
-            compose::is_courtesy(name)
-        }
-    };
-    if !found.iter().all(accompanies) {
-        found.retain(|found| !accompanies(found));
-    }
-    // "Send it to luis" is no plain yes to sending it to mom: only what is surely one counts (C2).
-    if expecting == Some(Expecting::Confirmation) {
-        found
-            .retain(|found| found.reading.name != *"affirm" || found.reading.confidence >= CERTAIN);
-    }
-    hold_back(found);
-    found.truncate(REQUESTS_MAX);
-    found.retain(|found| !matches!(found.reading.name.as_str(), "unknown" | "out_of_scope"));
-}
-
-/// Words that begin a condition: "if my pay comes in, send mom 50" is no order to send.
-const CONDITIONS: [&str; 8] = [
-    "if", "once", "when", "whenever", "si", "cuando", "unless", "apenas",
-];
-
-/// Beside a scam, coercion or an attempt to break the rules, nothing is moved or let loose (C9).
-fn hold_back(found: &mut Vec<Found>) {
-    let warns = |found: &Found| {
-        let name = found.reading.name.as_str();
-        matches!(name, "report_fraud" | "crisis" | "refuse")
-    };
-    if found.iter().any(warns) {
-        move_nothing(found);
-    }
-}
-
-/// Drops what moves money or changes a card, but for stopping one.
-fn move_nothing(found: &mut Vec<Found>) {
-    found.retain(|found| {
-        found.reading.name == *"card_freeze"
-            || decide::stake(&found.reading.name, false) != Stake::Changes
-    });
 }
 
 /// Returns the intent a part surely carries.

@@ -1,12 +1,22 @@
-//! What the linear model sees of a message: hashes of its words, word pairs, and pieces of words.
+//! What the linear model sees of a message: hashes of its words, word pairs, and pieces of words. A word that has a translation,
+//! or is a number, counts as what it means too, alone and in pairs.
+
+use super::translations::Translations;
 
 /// Shortest and longest run of characters taken from a word, its edges (a space each) included.
 const PIECE: std::ops::RangeInclusive<usize> = 2..=5;
 
+/// Stands for any number.
+const NUMBER: u64 = 0x5f3a_90c1_77e2_d4b9;
+
+/// Stand before the first word and behind the last: "freeze …" orders, "… freeze" may not.
+const START: u64 = 0x11;
+const END: u64 = 0x13;
+
 /// The hashes of one message's n-grams, with repetitions, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grams {
-    /// Words and pairs of neighbouring words.
+    /// Words, pairs of neighbouring words, and both once more for what they mean.
     pub(super) words: Vec<u64>,
     /// Runs of 2 to 5 characters inside one word.
     pub(super) pieces: Vec<u64>,
@@ -18,14 +28,27 @@ impl Grams {
     pub(super) fn read(&mut self, form: &str) {
         self.words.clear();
         self.pieces.clear();
-        let mut previous = None;
+        let translations = Translations::builtin();
+        let mut previous: Option<(u64, u64)> = None;
         for word in form.split(' ').filter(|word| !word.is_empty()) {
             let hash = hash_word(word);
+            let concept = if word.starts_with(|first: char| first.is_ascii_digit()) {
+                Some(NUMBER)
+            } else {
+                translations.find(hash)
+            };
             self.words.push(hash);
-            if let Some(previous) = previous {
+            self.words.extend(concept);
+            let meant = concept.unwrap_or(hash);
+            if let Some((previous, meant_before)) = previous {
                 self.words.push(hash_pair(previous, hash));
+                if previous != meant_before || hash != meant {
+                    self.words.push(hash_pair(meant_before, meant));
+                }
+            } else {
+                self.words.push(hash_pair(START, meant));
             }
-            previous = Some(hash);
+            previous = Some((hash, meant));
             self.letters.clear();
             self.letters.push(u32::from(' '));
             self.letters.extend(word.chars().map(u32::from));
@@ -41,6 +64,9 @@ impl Grams {
                 }
                 rest = tail;
             }
+        }
+        if let Some((_, last)) = previous {
+            self.words.push(hash_pair(last, END));
         }
     }
 }
@@ -79,7 +105,8 @@ mod tests {
     fn counts_words_pairs_and_pieces() {
         let mut grams = Grams::default();
         grams.read("my card");
-        assert_eq!(grams.words.len(), 3);
+        assert_eq!(grams.words.len(), 5);
+        // Two words, what begins, their pair, what ends.
         // " my " has 3 + 2 + 1 runs, " card " has 5 + 4 + 3 + 2.
         assert_eq!(grams.pieces.len(), 6 + 14);
         grams.read("");

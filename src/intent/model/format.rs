@@ -3,7 +3,7 @@
 use super::blob::{Blob, FormatError, Reader, Writer};
 use super::calibration::{Calibration, RIGHT_LEVELS, SET_LEVELS, Thresholds};
 use super::encoder::{Encoder, Parts};
-use super::linear::Linear;
+use super::linear::{Linear, packed_length};
 use super::logistic::Logistic;
 use super::neighbours::Neighbours;
 use super::vectors::Vectors;
@@ -13,7 +13,7 @@ use super::{Core, Model, Speller};
 const MAGIC: &[u8; 8] = b"BRSRMDL\0";
 
 /// Rises whenever the meaning of the bytes, or of what training computes, changes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 impl Model {
     /// Returns the model as bytes.
@@ -45,7 +45,8 @@ impl Model {
         writer.length(core.linear.scales.len());
         writer.f32s(&core.linear.scales);
         writer.f32s(&core.linear.bias);
-        writer.bytes(core.linear.weights.as_slice());
+        writer.bytes(core.linear.packed.as_slice());
+        writer.bytes(core.linear.dense.as_slice());
         let near = &core.neighbours;
         writer.length(near.dimensions);
         writer.length(near.compared);
@@ -107,7 +108,7 @@ impl Model {
             pieces: read_vocabulary(&mut reader)?,
             vectors,
         };
-        let linear = read_linear(&mut reader, classes)?;
+        let linear = read_linear(&mut reader, encoder.columns(), classes)?;
         if linear.scales.len() != encoder.columns() + encoder.vectors.dimensions() && classes > 0 {
             return Err(FormatError::Inconsistent("weights"));
         }
@@ -154,13 +155,16 @@ fn read_vocabulary(reader: &mut Reader) -> Result<Vocabulary, FormatError> {
     Ok(Vocabulary::new(hashes, frequencies, texts))
 }
 
-fn read_linear(reader: &mut Reader, classes: usize) -> Result<Linear, FormatError> {
+fn read_linear(reader: &mut Reader, columns: usize, classes: usize) -> Result<Linear, FormatError> {
     let rows = reader.length()?;
+    let product =
+        |count: usize, width: usize| count.checked_mul(width).ok_or(FormatError::Truncated);
     Ok(Linear {
         classes,
         scales: reader.f32s(rows)?,
         bias: reader.f32s(classes)?,
-        weights: reader.blob(rows.checked_mul(classes).ok_or(FormatError::Truncated)?)?,
+        packed: reader.blob(product(columns.min(rows), packed_length(classes))?)?,
+        dense: reader.blob(product(rows.saturating_sub(columns), classes)?)?,
     })
 }
 

@@ -140,7 +140,7 @@ pub(super) fn fit(
         .iter()
         .map(|(text, label)| (*label, text.meaning.as_slice()));
     Core {
-        linear: Linear::quantise(&weights, classes),
+        linear: Linear::quantise(&weights, encoder.columns(), classes),
         neighbours: Neighbours::new(&meanings, classes, vectors.dimensions()),
         encoder,
     }

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use super::blob::{Blob, FormatError, Reader};
 use super::features::hash_word;
 use super::math;
+use super::translations::Translations;
 use super::vocabulary::Index;
 
 const MAGIC: &[u8; 8] = b"BRSRVEC1";
@@ -110,7 +111,11 @@ impl Vectors {
                     first.len_utf8()
                 };
                 let (run, tail) = rest.split_at(end);
-                self.add_pieces(run, mean);
+                let translated = Translations::builtin().find(hash_word(run));
+                match translated.and_then(|english| self.index.find(english, &self.hashes)) {
+                    Some(piece) => self.add(piece, mean),
+                    None => self.add_pieces(run, mean),
+                }
                 rest = tail;
             }
         }

@@ -194,8 +194,11 @@ impl Scan<'_> {
         while at > 0 {
             let word = self.word(at - 1);
             // "de la cuenta de ahorros": the second "de" belongs to the account.
-            let of_account =
-                word == "de" && matches!(self.before(at - 1, 1), "cuenta" | "caja" | "cuentas");
+            let of_account = word == "de"
+                && matches!(
+                    self.before(at - 1, 1),
+                    "cuenta" | "caja" | "cuentas" | "la" | "las"
+                );
             let small = matches!(
                 word,
                 "my" | "the"
@@ -230,9 +233,34 @@ impl Scan<'_> {
         }
     }
 
+    /// "Freeze 4417": where only a card can be meant, four digits are its last ones.
+    fn bare_digits(&self, intent: &str) -> Option<&str> {
+        let only_cards = matches!(
+            intent,
+            "card_freeze" | "card_unfreeze" | "card_lost_stolen" | "card_status" | "card_activate"
+        );
+        let four = |at: usize| {
+            self.token(at).is_some_and(|token| {
+                let year = token
+                    .number
+                    .is_some_and(|value| (1990..2040).contains(&value));
+                token.kind == Kind::Number && token.end - token.start == 4 && !year
+            }) && !matches!(
+                at.checked_sub(1).and_then(|at| self.text.sign_at(at)),
+                Some('$' | '€' | '£')
+            )
+        };
+        let mut found = (0..self.len()).filter(|at| only_cards && four(*at));
+        let only = found.next()?;
+        found.next().is_none().then(|| self.word(only))
+    }
+
     /// The card: by its last four digits, its brand, or its kind.
     pub(super) fn card(&self, intent: &str) -> Option<String> {
         if let Some(digits) = &self.last_four {
+            return Some(format!("last4:{digits}"));
+        }
+        if let Some(digits) = self.bare_digits(intent) {
             return Some(format!("last4:{digits}"));
         }
         let found = self.grammar.vocabulary.cards.all(&self.context());

@@ -11,7 +11,7 @@ use crate::intent::{Language, Slots};
 
 /// The slots of the built-in intents, as in `intents/`; a test compares the two.
 pub(super) const INTENTS: &[(&str, &[&str])] = &[
-    ("account_close", &["account", "product"]),
+    ("account_close", &["product"]),
     ("account_details", &["account", "field"]),
     (
         "affordability",
@@ -50,7 +50,7 @@ pub(super) const INTENTS: &[(&str, &[&str])] = &[
     ("card_status", &["card"]),
     ("card_unfreeze", &["card"]),
     ("change_language", &["language"]),
-    ("credit_limit_change", &["amount", "card", "action"]),
+    ("credit_limit_change", &["amount"]),
     ("credit_score", &["field"]),
     ("crisis", &["kind"]),
     ("deposit_hold", &["type", "amount", "period"]),
@@ -84,10 +84,7 @@ pub(super) const INTENTS: &[(&str, &[&str])] = &[
         &["source", "payer", "amount", "period", "agg", "field"],
     ),
     ("interest_rate", &["product", "card", "account"]),
-    (
-        "international_transfer",
-        &["place", "amount", "currency", "payee"],
-    ),
+    ("international_transfer", &["place", "amount", "currency"]),
     ("loan_info", &["product", "field"]),
     ("locate", &["kind", "place"]),
     ("order_status", &["merchant", "tracking", "order"]),
@@ -155,8 +152,8 @@ pub(super) const INTENTS: &[(&str, &[&str])] = &[
     ),
     ("report_fraud", &["rail", "amount", "kind"]),
     ("request_money", &["payer", "amount", "memo"]),
-    ("rewards_balance", &["card", "merchant", "period", "type"]),
-    ("rewards_redeem", &["card", "amount", "type"]),
+    ("rewards_balance", &["card", "merchant", "period"]),
+    ("rewards_redeem", &["card", "amount"]),
     ("select", &["index"]),
     (
         "spending",
@@ -171,7 +168,7 @@ pub(super) const INTENTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("spending_summary", &["period", "compare_to", "field"]),
-    ("statement", &["period", "account", "type"]),
+    ("statement", &["period", "account"]),
     ("tax_document", &["type", "period"]),
     (
         "transaction_explain",
@@ -209,18 +206,28 @@ pub(super) const INTENTS: &[(&str, &[&str])] = &[
     ("travel_notice", &["place", "period", "card"]),
     ("unlink_account", &["account"]),
     ("upcoming_bills", &["until", "biller", "period", "amount"]),
-    ("virtual_card", &["action", "merchant"]),
 ];
 
 /// Fills the named slots of an intent.
 pub(super) fn fill(scan: &Scan<'_>, intent: &str, names: &[&str], given: &Slots) -> Slots {
     let mut slots = given.clone();
-    for name in names {
+    // What a rule tells, it knows from what raised it.
+    for name in names.iter().filter(|name| !given.contains(name)) {
         if let Some(value) = value(scan, intent, name, names, &slots) {
             slots.insert(*name, value);
         }
     }
     amount::settle(scan, intent, names, &mut slots);
+    // "The venmo payment" and "my card in Liverpool" name one thing each.
+    for (name, other) in [("merchant", "rail"), ("place", "merchant")] {
+        if slots.contains(name) && slots.text(name) == slots.text(other) {
+            slots.remove(name);
+        }
+    }
+    if slots.contains("product") {
+        // "Interest on my savings": the product says it already.
+        slots.remove("account");
+    }
     slots
 }
 
@@ -260,7 +267,7 @@ fn value(
         "compare_to" => compare_to(scan),
         "date" => scan.whens.iter().find_map(|found| date(found, intent)),
         "until" => scan.whens.iter().find_map(until),
-        "schedule" => scan.schedules.first().map(ToString::to_string),
+        "schedule" => schedule(scan),
         "count" => scan.count.map(|count| count.to_string()),
         "lead_days" => scan.lead_days().map(|days| days.to_string()),
         "index" => choice::index(scan),
@@ -277,6 +284,24 @@ fn value(
             .value(intent, name, &scan.context())
             .map(str::to_owned),
     }
+}
+
+/// How often. "Daily balance text in the morning": the time of day may stand apart.
+fn schedule(scan: &Scan<'_>) -> Option<String> {
+    const DAILY: &str = "daily";
+    let said = scan.schedules.first()?.to_string();
+    if said != DAILY {
+        return Some(said);
+    }
+    let time = (0..scan.len()).find_map(|at| match scan.word(at) {
+        "morning" | "mornings" => Some("morning"),
+        "manana" | "mananas" if matches!(scan.before(at, 2), "por" | "en" | "de" | "cada") => {
+            Some("morning")
+        }
+        "evening" | "evenings" | "night" | "noche" | "noches" => Some("evening"),
+        _ => None,
+    });
+    Some(time.map_or(said, |time| format!("{DAILY}:{time}")))
 }
 
 fn merchant(scan: &Scan<'_>, intent: &str, names: &[&str]) -> Option<String> {
@@ -382,6 +407,10 @@ fn category(scan: &Scan<'_>, intent: &str, slots: &Slots) -> Option<String> {
         if free && !wrong_language && !shop && !values.contains(&found.value) {
             values.push(found.value);
         }
+    }
+    let beside_shop = matches!(intent, "receipt" | "refund_status") && slots.contains("merchant");
+    if beside_shop {
+        return None;
     }
     if intent == "dispute" {
         // "cash that the machine kept" is no kind of shop, and a named shop needs none.

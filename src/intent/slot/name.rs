@@ -253,7 +253,13 @@ impl Scan<'_> {
             .find(|tokens| tokens.clone().all(|at| self.is_free(at)))
     }
 
-    /// Whether an entry of a list lies in the range.
+    /// Whether the range is an entry of a list and nothing else: "Roma", not "Trattoria Roma".
+    fn is_all(&self, words: &Words, tokens: &Range<usize>) -> bool {
+        words
+            .at(&self.context(), tokens.start)
+            .is_some_and(|found| found.tokens.end >= tokens.end)
+    }
+
     /// Whether a listed phrase of several words begins at a token.
     fn begins(&self, words: &Words, at: usize) -> bool {
         words
@@ -261,6 +267,7 @@ impl Scan<'_> {
             .is_some_and(|found| found.tokens.len() > 1)
     }
 
+    /// Whether an entry of a list lies in the range.
     fn holds_any(&self, words: &Words, tokens: &Range<usize>) -> bool {
         let context = self.context();
         tokens.clone().any(|at| {

@@ -233,7 +233,7 @@ impl<'a> Scan<'a> {
     fn is_compared(&self, at: usize) -> bool {
         let preposition = matches!(self.before(at, 1), "to" | "with" | "con" | "a" | "al");
         self.was(at, 1, Cue::Compares)
-            || (preposition && self.was(at, 2, Cue::ComparesTo))
+            || (preposition && self.compares_before(at))
             || (self.before(at, 1) == "." && self.was(at, 2, Cue::Compares))
             || (self.before(at, 1) == "que"
                 && self
@@ -243,6 +243,12 @@ impl<'a> Scan<'a> {
                     .any(|token| token.entry.is(Cue::Over) || token.entry.is(Cue::Under)))
             || (matches!(self.before(at, 1), "en" | "in")
                 && (self.was(at, 2, Cue::Compares) || self.before(at, 2) == "que"))
+    }
+
+    /// "Compare my grocery spend to last month": what is compared may stand between.
+    fn compares_before(&self, at: usize) -> bool {
+        const BETWEEN: usize = 8;
+        (2..=BETWEEN).any(|steps| self.was(at, steps, Cue::ComparesTo))
     }
 
     /// "last 5", "10 transactions", "my last purchase".

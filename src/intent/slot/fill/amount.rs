@@ -115,11 +115,12 @@ fn dispute(scan: &Scan<'_>, slots: &mut Slots) {
         // "the bill was 42 but they took 52", "150 instead of 15"
         Some("wrong_amount") => {
             // "I was charged 80 but it should be 18" leads to both.
-            let first_right = lead(first, Cue::Expected)
-                && !lead(second, Cue::Expected)
-                && !instead(second)
-                && !instead(first);
-            if first_right {
+            let first_right = match (is_charged(scan, first), is_charged(scan, second)) {
+                (false, true) => true,
+                (true, false) => false,
+                _ => lead(first, Cue::Expected) && !lead(second, Cue::Expected),
+            };
+            if first_right && !instead(second) && !instead(first) {
                 (second, first, "expected_amount")
             } else {
                 (first, second, "expected_amount")
@@ -129,6 +130,64 @@ fn dispute(scan: &Scan<'_>, slots: &mut Slots) {
     };
     slots.insert("amount", amount.to_text());
     slots.insert(slot, other.to_text());
+}
+
+/// Whether an amount is the one that was taken: "it was 12 they took 120".
+fn is_charged(scan: &Scan<'_>, amount: &Amount) -> bool {
+    const NEAR: usize = 4;
+    let other = |at: usize| {
+        scan.amounts
+            .iter()
+            .any(|other| other.tokens.contains(&at) && other.tokens != amount.tokens)
+    };
+    (1..=NEAR)
+        .map_while(|steps| amount.tokens.start.checked_sub(steps))
+        .take_while(|at| !other(*at))
+        .any(|at| {
+            matches!(
+                scan.word(at),
+                "took"
+                    | "take"
+                    | "takes"
+                    | "taking"
+                    | "taken"
+                    | "charged"
+                    | "charge"
+                    | "charges"
+                    | "chrged"
+                    | "billed"
+                    | "debited"
+                    | "deducted"
+                    | "withdrew"
+                    | "put"
+                    | "entered"
+                    | "rang"
+                    | "ran"
+                    | "hit"
+                    | "swiped"
+                    | "posted"
+                    | "cleared"
+                    | "cobraron"
+                    | "cobro"
+                    | "cobran"
+                    | "cobrado"
+                    | "quitaron"
+                    | "quito"
+                    | "sacaron"
+                    | "descontaron"
+                    | "debitaron"
+                    | "pusieron"
+                    | "puso"
+                    | "metieron"
+                    | "metio"
+                    | "pasaron"
+                    | "paso"
+                    | "cargaron"
+                    | "marcaron"
+                    | "aparece"
+                    | "shows"
+            )
+        })
 }
 
 /// "over 50", "under 20", "between 10 and 30".

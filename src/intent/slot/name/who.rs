@@ -40,11 +40,14 @@ impl Scan<'_> {
                     || self.holds_any(&vocabulary.other_categories, tokens)
                     // "eating" of "eating out".
                     || self.begins(&vocabulary.categories, tokens.start));
-            let plain = tokens.clone().all(|at| !self.is(at, Cue::NoMerchant));
+            // "Casa Lucio" is a restaurant, "casa" is where somebody lives.
+            let plain = tokens.clone().all(|at| {
+                !self.is(at, Cue::NoMerchant) || (tokens.len() > 1 && self.word(at) == "casa")
+            });
             plain
                 && !category
                 && !self.holds_any(&vocabulary.people, tokens)
-                && !self.holds_any(&vocabulary.places, tokens)
+                && !self.is_all(&vocabulary.places, tokens)
                 && !self.holds_any(&vocabulary.rails, tokens)
                 && !self.holds_any(&vocabulary.cards, tokens)
         };
