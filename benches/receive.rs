@@ -240,6 +240,7 @@ fn app(files: &Path) -> Arc<App> {
         public_url: None,
         chat_is_notice_address: false,
         notice_address: None,
+        rights: bursar::conversation::legal::Rights::default(),
     };
     let mut policies = Policies::default();
     policies.add(Some(PageId::from(PAGE)), assembly::policy(parts, &bank));

@@ -11,6 +11,7 @@ use crate::bank::{Bank, CommandKind, Subject, read};
 use crate::channel::Outlet;
 use crate::clock::SharedClock;
 use crate::config::{BankKind, Config, People};
+use crate::conversation::legal::Rights;
 use crate::conversation::places::Places;
 use crate::conversation::policy::{Limits, Policy, Ports};
 use crate::conversation::step::Understand;
@@ -94,6 +95,8 @@ pub struct PolicyParts<'a> {
     pub chat_is_notice_address: bool,
     /// The address for written notices.
     pub notice_address: Option<String>,
+    /// Whose law holds for disputes.
+    pub rights: Rights,
 }
 
 /// Makes a Page's policy for a bank.
@@ -124,6 +127,7 @@ pub fn policy(parts: PolicyParts<'_>, bank: &Bank) -> Policy {
         disclosure_lapse_ms: DISCLOSURE_LAPSE_MS,
         chat_is_notice_address: parts.chat_is_notice_address,
         notice_address: parts.notice_address,
+        rights: parts.rights,
     }
 }
 
@@ -145,6 +149,7 @@ pub fn policies(config: &Config, bank: &Bank) -> Policies {
             public_url: config.server.public_url.clone(),
             chat_is_notice_address: config.bank.chat_is_notice_address,
             notice_address: config.bank.notice_address.clone(),
+            rights: config.bank.rights.clone(),
         };
         policies.add(page.id.clone(), policy(parts, bank));
     }

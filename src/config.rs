@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use crate::bank::CommandKind;
+use crate::conversation::legal::Rights;
 use crate::conversation::policy::{Hours, Limits};
 use crate::message::PageId;
 use crate::reply::locale::Locale;
@@ -143,6 +144,8 @@ pub struct BankConfig {
     pub chat_is_notice_address: bool,
     /// The address for written notices.
     pub notice_address: Option<String>,
+    /// Whose law holds for disputes (N11).
+    pub rights: Rights,
 }
 
 /// The people behind the bot.

@@ -231,6 +231,10 @@ section!(
         chat_is_notice_address: bool,
         /// The address for written notices.
         notice_address: String,
+        /// Whose law holds for disputes: `us` or `eu`.
+        rights: String,
+        /// Days on which the bank does not work, beside public holidays.
+        closed_days: Vec<String>,
     }
 );
 

@@ -17,6 +17,7 @@ use super::{
     Telemetry,
 };
 use crate::bank::CommandKind;
+use crate::conversation::legal::{Region, Rights};
 use crate::conversation::places::Places;
 use crate::conversation::policy::{Hours, Limits, Policy};
 use crate::message::PageId;
@@ -399,6 +400,36 @@ fn bank(mut sections: Vec<BankSection>, problems: &mut Problems<'_>) -> BankConf
         card_balance_positive_is_owed: positive,
         chat_is_notice_address: section.chat_is_notice_address.unwrap_or(false),
         notice_address: section.notice_address,
+        rights: rights(section.rights.as_deref(), section.closed_days, problems),
+    }
+}
+
+fn rights(
+    region: Option<&str>,
+    closed: Option<Vec<String>>,
+    problems: &mut Problems<'_>,
+) -> Rights {
+    let region = region.map_or(Ok(Region::default()), |text| {
+        text.parse().map_err(|()| text.to_owned())
+    });
+    let region = region.unwrap_or_else(|text| {
+        problems.add(format!("bank.rights: `{text}` is neither us nor eu"));
+        Region::default()
+    });
+    let mut days = BTreeSet::new();
+    for text in closed.unwrap_or_default() {
+        match text.parse() {
+            Ok(day) => {
+                days.insert(day);
+            }
+            Err(_) => problems.add(format!(
+                "bank.closed_days: `{text}` is no day such as 2026-12-24"
+            )),
+        }
+    }
+    Rights {
+        region,
+        closed: days,
     }
 }
 
@@ -604,6 +635,24 @@ kind = "simulator"
         ] {
             assert!(text.contains(key), "{key} missing in:\n{text}");
         }
+    }
+
+    #[test]
+    fn rights_and_closed_days_are_read() {
+        let text = format!("{WHOLE}rights = \"eu\"\nclosed_days = [\"2026-12-24\"]\n");
+        let rights = parse(&text, &[]).unwrap().bank.rights;
+        assert_eq!(rights.region, Region::Eu);
+        assert!(rights.closed.contains(&jiff::civil::date(2026, 12, 24)));
+        assert_eq!(parse(WHOLE, &[]).unwrap().bank.rights, Rights::default());
+
+        let text = format!("{WHOLE}rights = \"mars\"\nclosed_days = [\"24 Dec\"]\n");
+        assert_eq!(
+            parse(&text, &[]).unwrap_err().0,
+            [
+                "bank.closed_days: `24 Dec` is no day such as 2026-12-24",
+                "bank.rights: `mars` is neither us nor eu",
+            ]
+        );
     }
 
     #[test]

@@ -1,11 +1,96 @@
-//! Legal dates of a dispute (requirement A3): business days over the bank's calendar.
+//! What the law gives a customer who reports a charge, as data (requirements A3, A5, N11).
 //!
-//! Regulation E 1005.11: ten business days to decide (twenty for a new account), 45 calendar days with
-//! provisional credit (90 for a new account, a point-of-sale or a foreign transaction), counted from the
-//! notice. The days on which American banks are closed are computed by the Federal Reserve's rules.
+//! Each profile is a table of `legal/rights.toml`: its source, its times, whose business days count. Which one holds
+//! follows from the bank's region and from what the charge is on.
+
+pub mod calendar;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use std::sync::LazyLock;
 
 use jiff::Span;
-use jiff::civil::{Date, Weekday, date};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use self::calendar::Calendar;
+
+/// Whose law holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Region {
+    /// The United States: one law for accounts, another for credit cards.
+    #[default]
+    Us,
+    /// The European Union.
+    Eu,
+}
+
+impl FromStr for Region {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "us" => Ok(Self::Us),
+            "eu" => Ok(Self::Eu),
+            _ => Err(()),
+        }
+    }
+}
+
+/// The rights that hold at a bank.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// Whose law.
+    pub region: Region,
+    /// Days on which this bank does not work, beside its calendar's.
+    pub closed: BTreeSet<Date>,
+}
+
+/// How long something may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Term {
+    /// Days on which banks work.
+    BusinessDays(u32),
+    /// Calendar days.
+    Days(u16),
+    /// Calendar months.
+    Months(u16),
+}
+
+/// One law.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Where it is written.
+    pub source: String,
+    /// When that was last looked up.
+    pub checked: toml::value::Datetime,
+    /// Whose business days count.
+    pub calendar: Calendar,
+    /// Say that the notice came.
+    pub acknowledge: Option<Term>,
+    /// Give back what was not authorised.
+    pub refund_unauthorised: Option<Term>,
+    /// Decide, or say that more time is needed.
+    pub decide: Option<Term>,
+    /// The same for a new account.
+    pub decide_new_account: Option<Term>,
+    /// The end of a longer investigation.
+    pub finish: Term,
+    /// The same for a new account, a purchase in a shop or abroad.
+    pub finish_extended: Option<Term>,
+    /// Tell the result after deciding.
+    pub report: Option<Term>,
+    /// Correct the error after deciding.
+    pub correct: Option<Term>,
+    /// A notice is in time within this of the statement.
+    pub notice_window: Term,
+    /// Money is put back while the bank looks.
+    pub provisional_credit: bool,
+    /// The notice must be written and sent to an address (A5).
+    pub written_notice: bool,
+}
 
 /// What changes the time limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,81 +101,75 @@ pub struct Circumstances {
     pub point_of_sale_or_foreign: bool,
 }
 
-/// The dates that follow from a notice.
+/// The dates that follow from a notice; `None` where this law sets none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
+    /// Say that the notice came.
+    pub acknowledge_by: Option<Date>,
+    /// Give back what was not authorised.
+    pub refund_by: Option<Date>,
     /// Decide, or credit provisionally and say that more time is needed.
-    pub decide_by: Date,
+    pub decide_by: Option<Date>,
     /// The end of a longer investigation.
     pub finish_by: Date,
 }
 
-/// Computes the deadlines of Regulation E from the day of the notice in the bank's zone.
-pub fn deadlines(notice: Date, circumstances: Circumstances) -> Deadlines {
-    let business_days = if circumstances.new_account { 20 } else { 10 };
-    let days = if circumstances.new_account || circumstances.point_of_sale_or_foreign {
-        90
-    } else {
-        45
-    };
-    Deadlines {
-        decide_by: add_business_days(notice, business_days),
-        finish_by: notice.saturating_add(Span::new().days(days)),
+static PROFILES: LazyLock<BTreeMap<String, Profile>> = LazyLock::new(|| {
+    #[expect(
+        clippy::expect_used,
+        reason = "the table is part of the program and read by a test"
+    )]
+    toml::from_str(include_str!("legal/rights.toml")).expect("the table of rights can be read")
+});
+
+impl Rights {
+    /// Returns the law for a charge on an account, or on a credit card.
+    pub fn profile(&self, credit: bool) -> &'static Profile {
+        let name = match (self.region, credit) {
+            (Region::Us, false) => "us_debit",
+            (Region::Us, true) => "us_credit",
+            (Region::Eu, _) => "eu",
+        };
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the three names are in the table, which a test reads"
+        )]
+        &PROFILES[name]
+    }
+
+    /// Computes the deadlines from the day of the notice in the bank's zone.
+    pub fn deadlines(&self, notice: Date, credit: bool, circumstances: Circumstances) -> Deadlines {
+        let profile = self.profile(credit);
+        let after = |term: Term| profile.after(notice, term, &self.closed);
+        let decide = profile
+            .decide_new_account
+            .filter(|_| circumstances.new_account)
+            .or(profile.decide);
+        let extended = circumstances.new_account || circumstances.point_of_sale_or_foreign;
+        let finish = profile.finish_extended.filter(|_| extended);
+        Deadlines {
+            acknowledge_by: profile.acknowledge.map(after),
+            refund_by: profile.refund_unauthorised.map(after),
+            decide_by: decide.map(after),
+            finish_by: after(finish.unwrap_or(profile.finish)),
+        }
     }
 }
 
-/// Returns the n-th business day after a day.
-pub fn add_business_days(from: Date, count: u32) -> Date {
-    let mut day = from;
-    let mut left = count;
-    while left > 0 {
-        let next = day.saturating_add(Span::new().days(1));
-        if next == day {
-            // The end of the calendar.
-            return day;
-        }
-        day = next;
-        if is_business_day(day) {
-            left -= 1;
+impl Profile {
+    /// Returns the last day of a term that begins with a day.
+    pub fn after(&self, day: Date, term: Term, closed: &BTreeSet<Date>) -> Date {
+        match term {
+            Term::BusinessDays(count) => self.calendar.add_business_days(day, count, closed),
+            Term::Days(days) => day.saturating_add(Span::new().days(days)),
+            Term::Months(months) => day.saturating_add(Span::new().months(months)),
         }
     }
-    day
-}
 
-/// Tells whether American banks work on a day.
-pub fn is_business_day(day: Date) -> bool {
-    !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && !is_holiday(day)
-}
-
-/// The Federal Reserve's holidays. One on a Sunday is kept on Monday; one on a Saturday is not moved.
-fn is_holiday(day: Date) -> bool {
-    let fixed = |month: i8, number: i8| {
-        let Ok(on) = Date::new(day.year(), month, number) else {
-            return false;
-        };
-        let kept = if on.weekday() == Weekday::Sunday {
-            on.saturating_add(Span::new().days(1))
-        } else {
-            on
-        };
-        kept == day
-    };
-    let nth = |month: i8, nth: i8, weekday: Weekday| {
-        date(day.year(), month, 1)
-            .nth_weekday_of_month(nth, weekday)
-            .is_ok_and(|on| on == day)
-    };
-    fixed(1, 1)
-        || nth(1, 3, Weekday::Monday)
-        || nth(2, 3, Weekday::Monday)
-        || nth(5, -1, Weekday::Monday)
-        || fixed(6, 19)
-        || fixed(7, 4)
-        || nth(9, 1, Weekday::Monday)
-        || nth(10, 2, Weekday::Monday)
-        || fixed(11, 11)
-        || nth(11, 4, Weekday::Thursday)
-        || fixed(12, 25)
+    /// Returns the last day on which a notice about an entry of a statement is in time.
+    pub fn notice_until(&self, statement: Date) -> Date {
+        self.after(statement, self.notice_window, &BTreeSet::new())
+    }
 }
 
 #[cfg(test)]
@@ -101,46 +180,113 @@ mod tests {
         text.parse().unwrap()
     }
 
-    #[test]
-    fn thanksgiving_is_skipped_as_in_the_reference() {
-        let dates = deadlines(day("2026-11-22"), Circumstances::default());
-        assert_eq!(dates.decide_by, day("2026-12-07"));
-        assert_eq!(dates.finish_by, day("2027-01-06"));
+    fn at(region: Region) -> Rights {
+        Rights {
+            region,
+            ..Rights::default()
+        }
     }
 
+    /// Every profile, every circumstance: the table of requirement A3.
     #[test]
-    fn a_table_of_notices() {
-        for (notice, count, due) in [
-            // Christmas and New Year.
-            ("2026-12-18", 10, "2027-01-05"),
-            // Juneteenth and Independence Day: the latter on a Saturday in 2026 is not moved.
-            ("2026-06-18", 10, "2026-07-03"),
-            // A new account has twenty.
-            ("2026-11-22", 20, "2026-12-21"),
-            // Independence Day on a Sunday in 2027 is kept on Monday.
-            ("2027-07-02", 1, "2027-07-06"),
+    fn each_law_has_its_dates() {
+        let usual = Circumstances::default();
+        let new = Circumstances {
+            new_account: true,
+            ..usual
+        };
+        let shop = Circumstances {
+            point_of_sale_or_foreign: true,
+            ..usual
+        };
+        let (us, eu) = (Region::Us, Region::Eu);
+        for (region, credit, circumstances, acknowledge, refund, decide, finish) in [
+            (
+                us,
+                false,
+                usual,
+                None,
+                None,
+                Some("2026-12-07"),
+                "2027-01-06",
+            ),
+            (us, false, new, None, None, Some("2026-12-21"), "2027-02-20"),
+            // A foreign cash machine has the longer end, not the later decision.
+            (
+                us,
+                false,
+                shop,
+                None,
+                None,
+                Some("2026-12-07"),
+                "2027-02-20",
+            ),
+            (
+                us,
+                true,
+                usual,
+                Some("2026-12-22"),
+                None,
+                None,
+                "2027-02-20",
+            ),
+            (us, true, shop, Some("2026-12-22"), None, None, "2027-02-20"),
+            (
+                eu,
+                false,
+                usual,
+                None,
+                Some("2026-11-23"),
+                Some("2026-12-11"),
+                "2027-01-12",
+            ),
+            (
+                eu,
+                true,
+                new,
+                None,
+                Some("2026-11-23"),
+                Some("2026-12-11"),
+                "2027-01-12",
+            ),
         ] {
-            assert_eq!(add_business_days(day(notice), count), day(due), "{notice}");
+            let dates = at(region).deadlines(day("2026-11-22"), credit, circumstances);
+            let expected = Deadlines {
+                acknowledge_by: acknowledge.map(day),
+                refund_by: refund.map(day),
+                decide_by: decide.map(day),
+                finish_by: day(finish),
+            };
+            assert_eq!(dates, expected, "{region:?} {credit} {circumstances:?}");
         }
     }
 
     #[test]
-    fn new_accounts_and_shops_have_longer_limits() {
-        let new = Circumstances {
-            new_account: true,
-            ..Circumstances::default()
-        };
+    fn a_notice_is_in_time_for_sixty_days_or_thirteen_months() {
+        let us = at(Region::Us);
         assert_eq!(
-            deadlines(day("2026-11-22"), new).finish_by,
-            day("2027-02-20")
+            us.profile(false).notice_until(day("2026-10-31")),
+            day("2026-12-30")
         );
-        let shop = Circumstances {
-            point_of_sale_or_foreign: true,
-            ..Circumstances::default()
-        };
         assert_eq!(
-            deadlines(day("2026-11-22"), shop).decide_by,
-            day("2026-12-07")
+            us.profile(true).notice_until(day("2026-10-31")),
+            day("2026-12-30")
         );
+        let eu = at(Region::Eu);
+        assert_eq!(
+            eu.profile(false).notice_until(day("2026-01-31")),
+            day("2027-02-28")
+        );
+    }
+
+    #[test]
+    fn only_a_credit_card_in_the_us_needs_a_letter() {
+        assert!(at(Region::Us).profile(true).written_notice);
+        assert!(!at(Region::Us).profile(false).written_notice);
+        assert!(!at(Region::Eu).profile(true).written_notice);
+        assert!(at(Region::Us).profile(false).provisional_credit);
+        for profile in PROFILES.values() {
+            assert!(!profile.source.is_empty() && profile.checked.date.is_some());
+        }
     }
 }

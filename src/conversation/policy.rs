@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::{Time, Weekday};
 
+use super::legal::Rights;
 use super::places::Places;
 use crate::bank::CommandKind;
 use crate::reply::locale::Locale;
@@ -81,6 +82,8 @@ pub struct Policy {
     pub chat_is_notice_address: bool,
     /// The address for written notices.
     pub notice_address: Option<String>,
+    /// Whose law holds for disputes (N11).
+    pub rights: Rights,
 }
 
 impl Policy {

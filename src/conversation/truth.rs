@@ -148,6 +148,7 @@ impl<'a> Scene<'a> {
                 disclosure_lapse_ms: 0,
                 chat_is_notice_address: false,
                 notice_address: None,
+                rights: crate::conversation::legal::Rights::default(),
             },
             state,
         }

@@ -108,6 +108,7 @@ fn world_with(options: SqliteOptions) -> World {
         public_url: None,
         chat_is_notice_address: false,
         notice_address: None,
+        rights: crate::conversation::legal::Rights::default(),
     };
     policies.add(Some(PageId::from(PAGE)), assembly::policy(parts, &bank));
     let app = assembly::app(Parts {

@@ -21,6 +21,7 @@ use crate::clock::{Clock, ManualClock, SharedClock};
 use crate::commands::CommandRunner;
 use crate::config::{PageConfig, People};
 use crate::conversation::Case;
+use crate::conversation::legal::Rights;
 use crate::conversation::places::Places;
 use crate::conversation::policy::{Limits as PaymentLimits, Policy};
 use crate::conversation::step::Understand;
@@ -310,6 +311,7 @@ fn build(
         public_url: Some("http://127.0.0.1:8080".to_owned()),
         chat_is_notice_address: setting(header, "bank.chat_is_notice_address") == Some("true"),
         notice_address: setting(header, "bank.notice_address").map(str::to_owned),
+        rights: rights(header)?,
     };
     policies.add(page.id.clone(), assembly::policy(parts, &bank));
     let app = assembly::app(Parts {
@@ -404,6 +406,17 @@ fn limits(header: &Header) -> anyhow::Result<PaymentLimits> {
         limits.step_up_first = matches!(first, "true" | "on");
     }
     Ok(limits)
+}
+
+fn rights(header: &Header) -> anyhow::Result<Rights> {
+    let region = setting(header, "bank.rights").map(str::parse);
+    let region = region
+        .transpose()
+        .map_err(|()| anyhow::anyhow!("bank.rights: us or eu"))?;
+    Ok(Rights {
+        region: region.unwrap_or_default(),
+        ..Rights::default()
+    })
 }
 
 fn actions(header: &Header) -> std::collections::BTreeSet<crate::bank::CommandKind> {

@@ -13,7 +13,7 @@ use crate::reply::value::{Origin, Value, Values};
 use crate::store::SendClass;
 
 use super::super::case::{CLOSED, Charge, KnownCase};
-use super::super::legal::{Circumstances, deadlines};
+use super::super::legal::{Circumstances, Region};
 use super::super::request::Request;
 use super::super::state::Executing;
 use super::human::case;
@@ -29,6 +29,8 @@ pub(super) const SKILL: Skill = Skill {
         "received",
         "received_credit",
         "received_credit_by_post",
+        "received_eu",
+        "received_eu_unauthorised",
         "already",
         "stop_it_too",
         "stop_one_too",
@@ -211,6 +213,44 @@ pub(super) fn noted(number: i64, noticed_ms: i64) -> Values {
         .with("noted", Value::Moment(at), Origin::Record)
 }
 
+/// Adds the dates that follow from a notice by the law that holds (A3).
+pub(super) fn with_deadlines(
+    mut values: Values,
+    noticed_ms: i64,
+    credit: bool,
+    context: &Context<'_>,
+) -> Values {
+    let rights = &context.policy.rights;
+    let notice_day = jiff::Timestamp::from_millisecond(noticed_ms)
+        .unwrap_or(context.place.now)
+        .to_zoned(context.policy.bank_zone.clone())
+        .date();
+    let dates = rights.deadlines(notice_day, credit, Circumstances::default());
+    let source = &rights.profile(credit).source;
+    // Where the law knows no earlier word, the end of the investigation is the only date.
+    let limit = if dates.decide_by.is_some() {
+        "decide"
+    } else {
+        "finish"
+    };
+    values = values.with("limit", Value::key(limit), Origin::rule(source));
+    for (name, day, rule) in [
+        ("decide_by", dates.decide_by, "time to decide"),
+        ("refund_by", dates.refund_by, "time to refund"),
+        (
+            "finish_by",
+            Some(dates.finish_by),
+            "end of a longer investigation",
+        ),
+    ] {
+        if let Some(day) = day {
+            let rule = format!("{source}: {rule}, counted from the notice");
+            values = values.with(name, Value::Day(day), Origin::rule(&rule));
+        }
+    }
+    values
+}
+
 /// Finds the entries a notice can mean: by name and amount, by being there twice, or by what was last
 /// talked about.
 fn candidates<'a>(
@@ -383,28 +423,27 @@ fn received(
         values = values.with(name, shown.value.clone(), shown.origin.clone());
     }
     let credit = account.is_some_and(|account: &Account| account.kind.is_debt());
-    let notice_day = jiff::Timestamp::from_millisecond(noticed_ms)
-        .unwrap_or(context.place.now)
-        .to_zoned(context.policy.bank_zone.clone())
-        .date();
-    let dates = deadlines(notice_day, Circumstances::default());
-    values = values.with(
-        "decide_by",
-        Value::Day(dates.decide_by),
-        Origin::rule("Reg E: ten business days from the notice"),
+    values = with_deadlines(values, noticed_ms, credit, context);
+    let rights = &context.policy.rights;
+    let letter = rights.profile(credit).written_notice;
+    let unauthorised = matches!(
+        request.said("reason"),
+        None | Some("unrecognised" | "unauthorised_known_person" | "family_member")
     );
-    let variant = match (credit, context.policy.chat_is_notice_address) {
-        (false, _) => "received",
-        (true, true) => "received_credit",
-        (true, false) => "received_credit_by_post",
+    let variant = match (rights.region, letter, context.policy.chat_is_notice_address) {
+        (Region::Eu, ..) if unauthorised => "received_eu_unauthorised",
+        (Region::Eu, ..) => "received_eu",
+        (Region::Us, false, _) => "received",
+        (Region::Us, true, true) => "received_credit",
+        (Region::Us, true, false) => "received_credit_by_post",
     };
-    if let (true, Some(address)) = (credit, &context.policy.notice_address) {
+    if let (true, Some(address)) = (letter, &context.policy.notice_address) {
         values = values.with(
             "address",
             Value::word(address),
             Origin::config("bank.notice_address"),
         );
-    } else if credit {
+    } else if letter {
         let words = super::resolve::word("default_notice_address", context);
         values = values.with(
             "address",
@@ -434,7 +473,7 @@ fn received(
             account: Some(entry.account.clone()),
             transaction: Some(entry.id.clone()),
             reason: request.said("reason").unwrap_or("unrecognised").to_owned(),
-            words: context.words.to_owned(),
+            words: first_words(noticed_ms, context),
             noticed_at_ms: noticed_ms,
         };
         outcome = outcome.command(command, request.clone().bind("filed", "yes"));
@@ -453,6 +492,15 @@ fn charge(entry: &Transaction, credit: bool, context: &Context<'_>) -> Charge {
             .unwrap_or_else(|| context.place.today()),
         credit,
     }
+}
+
+/// The customer's words at first notice (A2), not those of a tap that came later.
+fn first_words(noticed_ms: i64, context: &Context<'_>) -> String {
+    let mut recent = context.state.recent.iter();
+    recent
+        .find(|recent| recent.at_ms == noticed_ms)
+        .map_or(context.words, |recent| recent.text.as_str())
+        .to_owned()
 }
 
 /// Offers to stop the card of the charge; where it cannot be told which one that is, a card. Where none works

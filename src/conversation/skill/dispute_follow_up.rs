@@ -8,7 +8,6 @@ use crate::reply::value::{Origin, Value, Values};
 use crate::store::SendClass;
 
 use super::super::case::{CLOSED, KnownCase};
-use super::super::legal::{Circumstances, deadlines};
 use super::super::request::Request;
 use super::super::state::Executing;
 use super::human::case;
@@ -238,7 +237,6 @@ impl Report<'_> {
         };
         let at = jiff::Timestamp::from_millisecond(self.since_ms())
             .unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        let day = at.to_zoned(context.policy.bank_zone.clone()).date();
         let noted = if self.case.is_some() {
             Origin::Record
         } else {
@@ -247,12 +245,8 @@ impl Report<'_> {
         let mut values = Values::new()
             .with("case", self.number(), noted.clone())
             .with("noted", Value::Moment(at), noted)
-            .with("state", Value::key(state), Origin::bank("dispute.state"))
-            .with(
-                "decide_by",
-                Value::Day(deadlines(day, Circumstances::default()).decide_by),
-                Origin::rule("Reg E: ten business days from the notice"),
-            );
+            .with("state", Value::key(state), Origin::bank("dispute.state"));
+        values = dispute::with_deadlines(values, self.since_ms(), self.credit(), context);
         let charge = self.case.and_then(|case| case.charge.as_ref());
         let (what, amount, name, day) = match (self.entry, charge) {
             (Some(entry), _) => (
@@ -325,7 +319,7 @@ fn status(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         ),
         ([one], _) => Outcome::say(Say::new(
             INTENT,
-            how_it_stands(one, disputes.is_ok()),
+            how_it_stands(one, disputes.is_ok(), context),
             one.values(context),
         )),
         (several, _) => listed(INTENT, "list", several, context),
@@ -333,13 +327,16 @@ fn status(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
     outcome.into()
 }
 
-fn how_it_stands(report: &Report<'_>, read: bool) -> &'static str {
+fn how_it_stands(report: &Report<'_>, read: bool, context: &Context<'_>) -> &'static str {
+    let letter = context
+        .policy
+        .rights
+        .profile(report.credit())
+        .written_notice;
     let named = report.name().is_some();
     match (report.dispute.map(|dispute| dispute.state), report.case) {
         (Some(_), _) if !named => "case_only",
-        (Some(DisputeState::Open | DisputeState::Investigating), _) if report.credit() => {
-            "under_way_credit"
-        }
+        (Some(DisputeState::Open | DisputeState::Investigating), _) if letter => "under_way_credit",
         (Some(DisputeState::Open | DisputeState::Investigating), _) => "under_way",
         (Some(DisputeState::Won), _) => "won",
         (Some(DisputeState::Lost), _) => "lost",

@@ -141,6 +141,7 @@ impl World {
                 disclosure_lapse_ms: 24 * 60 * 60 * 1000,
                 chat_is_notice_address: false,
                 notice_address: None,
+                rights: crate::conversation::legal::Rights::default(),
             },
         }
     }

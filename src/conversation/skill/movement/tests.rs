@@ -52,6 +52,7 @@ impl Desk {
                 disclosure_lapse_ms: 0,
                 chat_is_notice_address: false,
                 notice_address: None,
+                rights: crate::conversation::legal::Rights::default(),
             },
             place: Place {
                 locale: Locale::EN_US,
