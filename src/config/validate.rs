@@ -649,8 +649,8 @@ kind = "simulator"
         assert_eq!(
             parse(&text, &[]).unwrap_err().0,
             [
-                "bank.closed_days: `24 Dec` is no day such as 2026-12-24",
                 "bank.rights: `mars` is neither us nor eu",
+                "bank.closed_days: `24 Dec` is no day such as 2026-12-24",
             ]
         );
     }
