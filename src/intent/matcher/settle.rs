@@ -30,6 +30,8 @@ const NAMED_SCOPE: f32 = 0.35;
 pub(super) const REQUESTS_MAX: usize = 4;
 /// What something offered can be named by.
 const CHOSEN_BY: [&str; 5] = ["index", "account", "card", "payee", "merchant"];
+/// Words whose number is no position.
+const CASE: [&str; 2] = ["case", "caso"];
 /// Words a bare value has at most.
 const VALUE_WORDS: usize = 6;
 /// As many words can be a sentence of their own, which says what it wants.
@@ -164,6 +166,14 @@ impl Matcher {
                 format!("{} by `{}`", found.intent, found.phrase)
             });
         }
+        // "Quit" leaves what is open; out of the blue it is a carrier's word for STOP.
+        if found
+            .as_ref()
+            .is_some_and(|found| *found.intent == *"cancel")
+            && matches!(message.words, ["quit" | "end"])
+        {
+            alarms.clear();
+        }
         let reading = match (expecting, found) {
             (Expecting::FraudAlert, Some(found)) => {
                 // "No, I didn't buy that" answers the alert; it does not dispute something else.
@@ -198,6 +208,10 @@ impl Matcher {
                 return None;
             }
             (Expecting::Confirmation, None) => self.edit(message)?,
+            // "Case 2" names a case, not the second choice.
+            (Expecting::Choice, None) if message.words.iter().any(|word| CASE.contains(word)) => {
+                return None;
+            }
             (Expecting::Choice, None) => {
                 let text = message.utterance.original();
                 let slots = self.fill_named("select", &CHOSEN_BY, text, message.language);
