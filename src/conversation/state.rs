@@ -205,9 +205,9 @@ pub struct State {
     /// When there was last a sign that somebody presses the customer, ms (C9).
     #[serde(default)]
     pub pressure_ms: Option<i64>,
-    /// A step-up under way.
+    /// Step-ups under way, oldest first: a second does not take the first one's page away.
     #[serde(default)]
-    pub step_up: Option<StepUp>,
+    pub step_ups: Vec<StepUp>,
     /// What was last answered.
     #[serde(default)]
     pub told: Option<Told>,
@@ -249,7 +249,7 @@ impl State {
             executing: Vec::new(),
             moved: Vec::new(),
             pressure_ms: None,
-            step_up: None,
+            step_ups: Vec::new(),
             told: None,
             cases: Vec::new(),
             stopped: false,

@@ -201,7 +201,7 @@ impl Turn<'_> {
     fn say_and_ask(&mut self, say: &Say, ask: Option<&Ask>) -> Result<(), RenderError> {
         let mut say = say.clone();
         if let Shape::Link { path, .. } = &mut say.shape
-            && let Some(open) = &self.state.step_up
+            && let Some(open) = self.state.step_ups.last()
         {
             let token = format!("{}{}", self.input.conversation, open.secret);
             *path = path.replace("{token}", &token);
@@ -364,7 +364,13 @@ impl Turn<'_> {
         telling.append(&mut away);
         let mut asking = asking.into_iter();
         let linked = self.state.link.is_some();
-        for (request, outcome) in telling.into_iter().chain(asking.next()) {
+        // What the bank makes of an order is told before the next question: its message would take the question's
+        // buttons away.
+        let ordered = telling
+            .iter()
+            .any(|(_, outcome)| !outcome.commands.is_empty());
+        let asked = if ordered { None } else { asking.next() };
+        for (request, outcome) in telling.into_iter().chain(asked) {
             if linked && self.state.link.is_none() {
                 // Cut in this very turn: what was read before is not shown after.
                 self.state.later.clear();
@@ -504,8 +510,14 @@ impl Turn<'_> {
             }
             Change::StepUp(request) => {
                 const STEP_UP_MS: i64 = 5 * 60 * 1000;
-                self.state.step_up = Some(super::state::StepUp {
-                    secret: hex::encode(derive(self.input.turn, "step-up", 0)),
+                /// As many pages can be open; whoever opened more has left the first.
+                const PAGES: usize = 4;
+                if self.state.step_ups.len() >= PAGES {
+                    self.state.step_ups.remove(0);
+                }
+                self.state.step_ups.push(super::state::StepUp {
+                    // What was said so far tells two pages of one turn apart.
+                    secret: hex::encode(derive(self.input.turn, "step-up", self.ordinal)),
                     request,
                     expires_ms: self.input.now_ms.saturating_add(STEP_UP_MS),
                 });

@@ -199,7 +199,7 @@ fn events(point: &Point, messages: &[String]) -> Vec<Event> {
     if !point.state.executing.is_empty() {
         events.extend([Outcome::Done, Outcome::Unknown, Outcome::Rejected].map(Event::Reported));
     }
-    if point.state.step_up.is_some() {
+    if !point.state.step_ups.is_empty() {
         events.push(Event::SteppedUp);
     }
     if point.state.owed.is_some() {
@@ -260,7 +260,7 @@ fn background(point: &Point) -> String {
             executing.kind.name(),
             executing.told_unknown
         )
-    } else if let Some(step_up) = &state.step_up {
+    } else if let Some(step_up) = state.step_ups.last() {
         format!("step-up for {}", step_up.request.intent)
     } else if state.owed.is_some() {
         "owes an answer".to_owned()

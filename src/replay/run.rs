@@ -440,9 +440,7 @@ impl<'a> Player<'a> {
             Expected::Exactly(lines) => matches_exactly(lines, &message.lines, &mut self.captures),
         };
         let got = message.text();
-        if !message.buttons.is_empty() {
-            self.last_buttons = message.buttons;
-        }
+        self.hold(message.buttons);
         if fine {
             return Ok(());
         }
@@ -452,6 +450,16 @@ impl<'a> Player<'a> {
             Expected::Any | Expected::Nothing => String::new(),
         };
         Err(self.failure(line, self.kind_of_difference(), &expected, &got))
+    }
+
+    /// Keeps the buttons of a message in reach. New ones take the place of the old; a button that opens a page stays
+    /// in the thread.
+    fn hold(&mut self, mut buttons: Vec<super::shown::Tappable>) {
+        if !buttons.is_empty() {
+            let pages = self.last_buttons.drain(..);
+            buttons.extend(pages.filter(|button| matches!(button.does, super::shown::Tap::Url(_))));
+            self.last_buttons = buttons;
+        }
     }
 
     /// Other words after an understanding that an assertion below contradicts are a routing change.
@@ -490,10 +498,8 @@ impl<'a> Player<'a> {
 
     fn nothing_waits(&mut self, line: usize) -> Played {
         if self.update {
-            for message in self.waiting.drain(..) {
-                if !message.buttons.is_empty() {
-                    self.last_buttons = message.buttons;
-                }
+            for message in std::mem::take(&mut self.waiting) {
+                self.hold(message.buttons);
             }
             return Ok(());
         }

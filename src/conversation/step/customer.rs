@@ -244,7 +244,7 @@ impl Turn<'_> {
     }
 
     /// Drops an offer past its time. Returns whether it was a confirmation.
-    fn expire(&mut self) -> bool {
+    pub(super) fn expire(&mut self) -> bool {
         let Some(offer) = &self.state.offer else {
             return false;
         };

@@ -1,5 +1,7 @@
 //! What happened without the customer: outcomes of commands, failed sends, step-up, control of the thread.
 
+use std::collections::VecDeque;
+
 use crate::bank::CommandOutcome;
 use crate::message::ThreadControl;
 use crate::reply::render::RenderError;
@@ -126,18 +128,29 @@ impl Turn<'_> {
             self.state.executing.remove(at);
         }
         let request = executing.request.clone();
-        self.apply(&request, said)
+        self.expire();
+        let open = self
+            .state
+            .offer
+            .take_if(|offer| offer.expecting.is_some() && !said.says.is_empty());
+        let asks = said.asks.is_some();
+        self.apply(&request, said)?;
+        // The report took the buttons of an open question away, or the next request waited for it: it is asked now.
+        let next = self.state.later.drain(..).next();
+        let next = next.or_else(|| open.filter(|open| open.resumes).and_then(|open| open.base));
+        match next.filter(|_| !asks) {
+            Some(next) => self.start(VecDeque::from([next]), ""),
+            None => Ok(()),
+        }
     }
 
     /// The customer came back from the step-up page: what was waiting is done, once (5.5).
     fn stepped_up(&mut self, secret: &str) -> Result<(), RenderError> {
-        let Some(open) = self.state.step_up.take() else {
+        let mut pages = self.state.step_ups.iter();
+        let Some(at) = pages.position(|open| open.secret == secret) else {
             return Ok(());
         };
-        if open.secret != secret {
-            self.state.step_up = Some(open);
-            return Ok(());
-        }
+        let open = self.state.step_ups.remove(at);
         if open.expires_ms <= self.input.now_ms {
             return self.say(&Say::shared("confirm_expired"));
         }

@@ -272,8 +272,8 @@ impl World {
             Event::SteppedUp => What::SteppedUp {
                 secret: point
                     .state
-                    .step_up
-                    .as_ref()
+                    .step_ups
+                    .last()
                     .expect("a step-up is open")
                     .secret
                     .clone(),

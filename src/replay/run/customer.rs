@@ -43,6 +43,7 @@ impl Player<'_> {
                 .await
                 .map_err(|error| self.bad(line, &format!("{error:#}")))?;
             self.last_status = Some(status);
+            self.put_last(&url);
             return self.settle(line).await;
         }
         let act = self.act(line, said)?;
@@ -156,6 +157,12 @@ impl Player<'_> {
                 Tap::Url(url) => Some(url.clone()),
                 _ => None,
             })
+    }
+
+    /// Of two pages behind buttons of the same title the one that was not opened comes next.
+    fn put_last(&mut self, url: &str) {
+        let opened = |button: &super::super::shown::Tappable| matches!(&button.does, Tap::Url(other) if other == url);
+        self.last_buttons.sort_by_key(opened);
     }
 
     pub(super) fn act(&mut self, line: usize, said: &Said) -> Result<Act, Box<Failure>> {
