@@ -54,6 +54,12 @@ impl Weighed {
     }
 }
 
+/// Tells whether something was removed from an example: `[card]` stands for a card's number, and the word that is left
+/// in its normal form says no such thing.
+pub fn lacks_something(example: &str) -> bool {
+    example.contains('[')
+}
+
 /// Examples by their normal form.
 #[derive(Debug, Default)]
 pub struct Examples(ByText<u16>);
@@ -66,7 +72,7 @@ impl Examples {
             for language in Language::ALL {
                 for example in intent.examples.get(language) {
                     let form = normalize(&example.value).text;
-                    if !form.is_empty() {
+                    if !form.is_empty() && !lacks_something(&example.value) {
                         known.add(&form, at);
                     }
                 }

@@ -12,6 +12,7 @@ use super::wording::{self, MARKER, TITLE_MAX};
 use super::{Access, Catalogue, Intent, Replies};
 use crate::intent::normalize::normalize;
 use crate::intent::rules::{self, Rules};
+use crate::intent::weigh::lacks_something;
 use crate::intent::{Language, PerLanguage};
 use crate::suggest::did_you_mean;
 
@@ -187,7 +188,8 @@ impl<'c> Lint<'c> {
         let rules = Rules::new(self.catalogue);
         for intent in self.catalogue.intents() {
             for language in Language::ALL {
-                for example in intent.examples.get(language) {
+                let examples = intent.examples.get(language).iter();
+                for example in examples.filter(|example| !lacks_something(&example.value)) {
                     self.taken(&rules, intent, &example.value, example.line, "example");
                 }
                 for negative in intent.negatives.get(language) {
