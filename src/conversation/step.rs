@@ -83,6 +83,9 @@ pub struct Step {
 /// More bubbles than this are not sent in one turn (requirement G6).
 const BUBBLES: u32 = 3;
 
+/// What stops a card: never left open for a person to find.
+const PROTECTS: [&str; 2] = ["card_freeze", "card_lost_stolen"];
+
 /// How often a turn may go back to the bank.
 const ROUNDS: u8 = 4;
 
@@ -352,6 +355,22 @@ impl Turn<'_> {
         let (mut away, mut telling): (Vec<_>, Vec<_>) = telling
             .into_iter()
             .partition(|(_, outcome)| gives_away(outcome));
+        let ordered = telling
+            .iter()
+            .any(|(_, outcome)| !outcome.commands.is_empty());
+        // A card is stopped before a person takes over: they would have to be asked which one, and the thread that is
+        // given away tells nobody whether it worked (A6).
+        let protects = asking.iter().any(|(request, _)| {
+            PROTECTS.contains(&request.intent.as_str())
+                && request.bound(customer::RESUMED).is_none()
+        });
+        // Only who asked for a person waits for them; in danger or grief they come at once.
+        let asked_for = away.iter().all(|(request, _)| request.intent == "human");
+        let person = if asked_for && (ordered || protects) {
+            away.drain(..).next().map(|(request, _)| request)
+        } else {
+            None
+        };
         if let Some((_, outcome)) = away.first_mut() {
             let also: Vec<String> = asking
                 .drain(..)
@@ -362,13 +381,13 @@ impl Turn<'_> {
             }
         }
         telling.append(&mut away);
+        if protects {
+            asking.sort_by_key(|(request, _)| !PROTECTS.contains(&request.intent.as_str()));
+        }
         let mut asking = asking.into_iter();
         let linked = self.state.link.is_some();
         // What the bank makes of an order is told before the next question: its message would take the question's
         // buttons away.
-        let ordered = telling
-            .iter()
-            .any(|(_, outcome)| !outcome.commands.is_empty());
         let asked = if ordered { None } else { asking.next() };
         for (request, outcome) in telling.into_iter().chain(asked) {
             if linked && self.state.link.is_none() {
@@ -379,7 +398,8 @@ impl Turn<'_> {
             self.apply(&request, outcome)?;
         }
         // One thing waits at a time: a customer who opened a third has moved on.
-        if let Some((request, _)) = asking.next() {
+        let waits = person.or_else(|| asking.next().map(|(request, _)| request));
+        if let Some(request) = waits {
             self.state.later = vec![request];
         }
         Ok(())
