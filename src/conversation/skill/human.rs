@@ -56,7 +56,8 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
     let variant = match (open, known.is_some()) {
         (true, false) => "human_handed",
         (true, true) => "human_handed_again",
-        (false, _) => "human_closed",
+        (false, false) => "human_closed",
+        (false, true) => "human_closed_again",
     };
     let mut outcome =
         Outcome::say(Say::new("", variant, values)).case(case(number, "human", request, context));
