@@ -260,6 +260,10 @@ master_key = "{}"
 [bank]
 kind = "simulator"
 base_url = "{}"
+[actions]
+pay = true
+[limits]
+step_up_first = false
 [telemetry]
 filter = "debug"
 "#,

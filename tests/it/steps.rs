@@ -128,6 +128,24 @@ const LOOKUP: Class = Class {
     },
 };
 
+const KEYED: Class = Class {
+    name: "Keyed",
+    operation: "payment_create",
+    before: &[("send 40 to mom", "Send $40.00 to Mom")],
+    trigger: "[Send $40.00]",
+    told: "has taken the order: $40.00",
+    told_unknown: None,
+    done: |world, psid| {
+        let payments = world.bank.control().payments(&World::subject(psid));
+        let payments = payments.unwrap();
+        // Those of the scenario itself have other ids.
+        let ours = payments
+            .iter()
+            .filter(|payment| payment.id.starts_with("pay-5"));
+        ours.count()
+    },
+};
+
 const NONE: Class = Class {
     name: "None",
     operation: "card_report",
@@ -167,6 +185,19 @@ async fn a_repeatable_command_survives_a_kill_at_each_step() {
 async fn a_command_found_by_our_id_survives_a_kill_at_each_step() {
     let steps = [BEFORE_INBOX, BEFORE_T1, BEFORE_T2, BEFORE_BANK, BEFORE_T3];
     survives(&LOOKUP, &steps).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_under_a_key_is_made_once_whatever_the_step() {
+    let steps = [
+        BEFORE_INBOX,
+        BEFORE_T1,
+        BEFORE_T2,
+        BEFORE_BANK,
+        BEFORE_T3,
+        BEFORE_TOLD,
+    ];
+    survives(&KEYED, &steps).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
