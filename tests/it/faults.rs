@@ -1,7 +1,6 @@
 //! Bank and Graph at their worst, and the ends a process can come to.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use bursar::message::Psid;
 use bursar::simulator::bank;
@@ -181,9 +180,9 @@ async fn a_second_signal_stops_at_once() {
         })
         .await;
     process.signal("TERM");
-    let began = Instant::now();
     process.wait().await;
-    assert!(began.elapsed() < Duration::from_secs(3), "at once");
+    // Let end, the turn would have answered.
+    assert_eq!(world.texts(&psid).len(), 1, "at once");
 }
 
 #[test]

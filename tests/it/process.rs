@@ -112,6 +112,19 @@ impl World {
         database
     }
 
+    /// Tells whether all that came in was answered, and the process knows that all it said went out.
+    pub(crate) fn settled(&self) -> bool {
+        self.rows("inbox") == 0 && self.rows("outbox") == 0
+    }
+
+    /// Counts the rows of a table of the process's database; what follows the table's name may filter them.
+    pub(crate) fn rows(&self, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        self.database()
+            .query_row(&sql, [], |row| row.get(0))
+            .unwrap()
+    }
+
     /// Lets a person do something and posts the webhook; panics unless it is answered 200.
     pub(crate) async fn act(&self, process: &Process, psid: &Psid, act: &Act) {
         let done = self.graph.control().act(psid, act);

@@ -242,7 +242,7 @@ async fn killed(class: &Class, step: &str, hold: Hold) {
         .until(&format!("{at}: the outcome"), || {
             count(&world, &psid, words) >= 1
                 && (class.done)(&world, &psid) == done
-                && settled(&world)
+                && world.settled()
         })
         .await;
     // One more answer: whatever was doubled would be there by then.
@@ -283,7 +283,7 @@ async fn converse(world: &World, psid: &Psid, class: &Class) {
             .await;
     }
     // Echoes of all that are in, and nothing is under way.
-    world.until("rest", || settled(world)).await;
+    world.until("rest", || world.settled()).await;
 }
 
 /// Writes, or taps what is in brackets.
@@ -346,7 +346,7 @@ async fn until_held(
         }
         Hold::Graph => {
             world
-                .until(&what, || rows(world, "outbox WHERE fence <> 0") > 0)
+                .until(&what, || world.rows("outbox WHERE fence <> 0") > 0)
                 .await;
         }
     }
@@ -361,20 +361,6 @@ fn lift(world: &World, psid: &Psid, hold: Hold) {
         }
         Hold::Graph => world.graph.control().clear_faults(None),
     }
-}
-
-/// Tells whether all that came in was answered and all that was said went out.
-fn settled(world: &World) -> bool {
-    rows(world, "inbox") == 0 && rows(world, "outbox") == 0
-}
-
-fn rows(world: &World, what: &str) -> i64 {
-    world
-        .database()
-        .query_row(&format!("SELECT count(*) FROM {what}"), [], |row| {
-            row.get(0)
-        })
-        .unwrap()
 }
 
 fn count(world: &World, psid: &Psid, words: &str) -> usize {
