@@ -106,6 +106,13 @@ pub struct KnownCase {
     pub charge: Option<Charge>,
 }
 
+impl KnownCase {
+    /// Tells whether it is about a charge on a credit card.
+    pub fn is_of_credit(&self) -> bool {
+        self.charge.as_ref().is_some_and(|charge| charge.credit)
+    }
+}
+
 /// A charge that a dispute is about, as the bank showed it then.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {

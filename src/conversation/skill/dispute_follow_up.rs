@@ -68,13 +68,15 @@ struct Report<'a> {
     case: Option<&'a KnownCase>,
     dispute: Option<&'a Dispute>,
     entry: Option<&'a Transaction>,
+    /// Whether it is on a credit card, as far as that is known: another law.
+    credit: bool,
 }
 
 fn ask(request: &Request, context: &Context<'_>) -> Vec<Query> {
     if request.bound("declined").is_some() || context.state.link.is_none() {
         return Vec::new();
     }
-    let mut queries = vec![entries_query(context)];
+    let mut queries = vec![entries_query(context), Query::Accounts];
     if context.policy.ports.disputes {
         queries.push(Query::Disputes);
     }
@@ -91,9 +93,17 @@ fn entries_query(context: &Context<'_>) -> Query {
 /// Returns the reports of this customer, newest first.
 fn reports<'a>(
     disputes: &'a [Dispute],
-    entries: &'a [Transaction],
+    answers: &'a Answers,
     context: &'a Context<'_>,
 ) -> Vec<Report<'a>> {
+    let entries = answers.transactions(&entries_query(context));
+    let entries = entries.map_or(&[][..], |(entries, _)| entries);
+    let accounts = answers.accounts().map_or(&[][..], |all| &all.accounts);
+    let on_credit = |entry: &Transaction| {
+        accounts
+            .iter()
+            .any(|account| account.id == entry.account && account.kind.is_debt())
+    };
     let cases = || {
         let cases = context.state.cases.iter().rev();
         cases.filter(|case| case.kind == "dispute")
@@ -111,18 +121,21 @@ fn reports<'a>(
     };
     let mut found: Vec<Report<'_>> = disputes
         .iter()
-        .map(|dispute| Report {
+        .map(|dispute| {
             // Of two cases about a charge the one that is open is the one that counts.
-            case: named(dispute).and_then(|id| {
+            let case = named(dispute).and_then(|id| {
                 cases()
                     .filter(|case| about(case).as_ref() == Some(&id))
                     .min_by_key(|case| case.closed)
-            }),
-            dispute: Some(dispute),
-            entry: dispute
-                .transaction
-                .as_ref()
-                .and_then(|id| entries.iter().find(|entry| entry.id == *id)),
+            });
+            let id = dispute.transaction.as_ref();
+            let entry = id.and_then(|id| entries.iter().find(|entry| entry.id == *id));
+            Report {
+                case,
+                dispute: Some(dispute),
+                entry,
+                credit: case.is_some_and(KnownCase::is_of_credit) || entry.is_some_and(on_credit),
+            }
         })
         .collect();
     let filed = |case: &KnownCase| {
@@ -136,6 +149,7 @@ fn reports<'a>(
         case: Some(case),
         dispute: None,
         entry: None,
+        credit: case.is_of_credit(),
     }));
     found.sort_by_key(|report| std::cmp::Reverse(report.since_ms()));
     found
@@ -153,6 +167,10 @@ fn meant<'a>(
         .collect();
     if meant.iter().any(|report| report.is_named_in(context.words)) {
         meant.retain(|report| report.is_named_in(context.words));
+    }
+    // A closed case that is about no charge is history; it is told where it is all there is.
+    if meant.iter().any(|report| !report.is_history()) {
+        meant.retain(|report| !report.is_history());
     }
     meant
 }
@@ -208,6 +226,10 @@ impl Report<'_> {
             .is_some_and(|likeness| likeness <= Likeness::Holds)
     }
 
+    fn is_history(&self) -> bool {
+        self.name().is_none() && !self.is_under_way()
+    }
+
     /// What the bank still has to do is open to the customer.
     fn is_under_way(&self) -> bool {
         match (self.dispute, self.case) {
@@ -218,11 +240,6 @@ impl Report<'_> {
             (None, Some(case)) => !case.closed,
             (None, None) => false,
         }
-    }
-
-    fn credit(&self) -> bool {
-        let charge = self.case.and_then(|case| case.charge.as_ref());
-        charge.is_some_and(|charge| charge.credit)
     }
 
     fn values(&self, context: &Context<'_>) -> Values {
@@ -246,7 +263,7 @@ impl Report<'_> {
             .with("case", self.number(), noted.clone())
             .with("noted", Value::Moment(at), noted)
             .with("state", Value::key(state), Origin::bank("dispute.state"));
-        values = dispute::with_deadlines(values, self.since_ms(), self.credit(), context);
+        values = dispute::with_deadlines(values, self.since_ms(), self.credit, context);
         let charge = self.case.and_then(|case| case.charge.as_ref());
         let (what, amount, name, day) = match (self.entry, charge) {
             (Some(entry), _) => (
@@ -296,15 +313,14 @@ fn status(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
     const INTENT: &str = "dispute_status";
     let read = context.state.link.is_some() && context.policy.ports.disputes;
     let disputes = answers.disputes();
+    let all = reports(disputes.unwrap_or_default(), answers, context);
     if read
         && let Err(failure) = disputes
-        && context.state.cases.is_empty()
+        && all.is_empty()
     {
+        // Nothing is said of what the bank has while it cannot be read (B6).
         return Outcome::failed(failure).into();
     }
-    let entries = answers.transactions(&entries_query(context));
-    let entries = entries.map_or(&[][..], |(entries, _)| entries);
-    let all = reports(disputes.unwrap_or_default(), entries, context);
     let meant = meant(&all, request, context);
     let outcome = match (meant.as_slice(), all.as_slice()) {
         ([], []) if context.state.link.is_none() => {
@@ -328,14 +344,11 @@ fn status(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
 }
 
 fn how_it_stands(report: &Report<'_>, read: bool, context: &Context<'_>) -> &'static str {
-    let letter = context
-        .policy
-        .rights
-        .profile(report.credit())
-        .written_notice;
+    let letter = context.policy.rights.profile(report.credit).written_notice;
     let named = report.name().is_some();
     match (report.dispute.map(|dispute| dispute.state), report.case) {
-        (Some(_), _) if !named => "case_only",
+        (Some(_), _) if !named && report.is_under_way() => "case_only",
+        (Some(_), _) if !named => "case_closed",
         (Some(DisputeState::Open | DisputeState::Investigating), _) if letter => "under_way_credit",
         (Some(DisputeState::Open | DisputeState::Investigating), _) => "under_way",
         (Some(DisputeState::Won), _) => "won",
@@ -377,9 +390,7 @@ fn withdraw(request: &Request, answers: &Answers, context: &Context<'_>) -> Next
         Ok(disputes) => disputes,
         Err(failure) => return Outcome::failed(failure).into(),
     };
-    let entries = answers.transactions(&entries_query(context));
-    let entries = entries.map_or(&[][..], |(entries, _)| entries);
-    let all = reports(disputes, entries, context);
+    let all = reports(disputes, answers, context);
     let meant = meant(&all, request, context);
     let open: Vec<&Report<'_>> = meant
         .iter()
