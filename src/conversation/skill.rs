@@ -26,7 +26,7 @@ mod faq;
 mod fee_explain;
 mod help;
 mod how_do_you_know;
-mod human;
+pub(super) mod human;
 mod income_check;
 pub mod ledger;
 mod locate;
@@ -230,9 +230,9 @@ pub struct Outcome {
     pub asks: Option<Ask>,
     /// What to tell the bank, with the request that its report belongs to.
     pub commands: Vec<(BankCommand, Request)>,
-    /// A case to open or extend.
-    pub case: Option<Case>,
-    /// The charge that the case is about, where that is known now.
+    /// Cases to open or extend.
+    pub cases: Vec<Case>,
+    /// The charge that the first of them is about, where that is known now.
     pub charge: Option<Charge>,
     /// Changes of the conversation.
     pub changes: Vec<Change>,
@@ -443,7 +443,7 @@ impl Outcome {
     /// Opens or extends a case.
     #[must_use]
     pub fn case(mut self, case: Case) -> Self {
-        self.case = Some(case);
+        self.cases.push(case);
         self
     }
 

@@ -15,7 +15,7 @@ use super::input::{Input, What};
 use super::offer::Offer;
 use super::policy::Policy;
 use super::request::Request;
-use super::skill::{Ask, Change, Context, Next, Outcome, Say, Shape, skill};
+use super::skill::{Ask, Change, Context, Next, Outcome, Say, Shape, human, skill};
 use super::speak::{Speaker, derive};
 use super::state::{Executing, Owner, State, Told, Topic};
 
@@ -367,7 +367,9 @@ impl Turn<'_> {
         // Only who asked for a person waits for them; in danger or grief they come at once.
         let asked_for = away.iter().all(|(request, _)| request.intent == "human");
         let person = if asked_for && (ordered || protects) {
-            away.drain(..).next().map(|(request, _)| request)
+            away.drain(..)
+                .next()
+                .map(|(request, outcome)| self.announce(request, outcome))
         } else {
             None
         };
@@ -376,7 +378,7 @@ impl Turn<'_> {
                 .drain(..)
                 .map(|(request, _)| request.intent)
                 .collect();
-            if let Some(case) = outcome.case.as_mut().filter(|_| !also.is_empty()) {
+            if let Some(case) = outcome.cases.first_mut().filter(|_| !also.is_empty()) {
                 case.details.insert("also_asked".to_owned(), also.join(" "));
             }
         }
@@ -405,6 +407,19 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Opens the case of a person who comes later: it is there even if the customer goes silent (A2). Returns the request
+    /// that gives the thread away then.
+    fn announce(&mut self, request: Request, outcome: Outcome) -> Request {
+        let number = outcome.cases.first().map(|case| case.number);
+        for case in outcome.cases {
+            self.keep_case(case, None);
+        }
+        match number {
+            Some(number) => request.bind(human::ANNOUNCED, number.to_string()),
+            None => request,
+        }
+    }
+
     fn apply(&mut self, request: &Request, mut outcome: Outcome) -> Result<(), RenderError> {
         let failure = outcome.failure;
         match failure {
@@ -412,8 +427,9 @@ impl Turn<'_> {
             Some(_) => {}
             None => self.read_well(request)?,
         }
-        if let Some(case) = outcome.case {
-            self.keep_case(case, outcome.charge);
+        let mut charge = outcome.charge;
+        for case in outcome.cases {
+            self.keep_case(case, charge.take());
         }
         for (command, request) in outcome.commands {
             self.command(command, request);

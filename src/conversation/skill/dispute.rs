@@ -103,7 +103,7 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         .bind("case", number.to_string())
         .bind("noticed_ms", noticed_ms.to_string());
     let notice = |outcome: Outcome| {
-        if known.is_some() || outcome.case.is_some() {
+        if known.is_some() || !outcome.cases.is_empty() {
             outcome
         } else {
             outcome.case(case(number, "dispute", request, context))
@@ -179,27 +179,30 @@ fn already(
     for (name, shown) in noted(earlier.number, earlier.at_ms).iter() {
         values = values.with(name, shown.value.clone(), shown.origin.clone());
     }
-    let opened_now = context
-        .state
-        .cases
-        .iter()
-        .any(|known| known.number == number);
-    let mut kept = case(
-        if opened_now { number } else { earlier.number },
-        "dispute",
-        request,
-        context,
-    );
-    if opened_now {
-        CLOSED.clone_into(&mut kept.status);
-        kept.details
-            .insert("same_as".to_owned(), earlier.number.to_string());
-    }
+    let request_of_it = request
+        .clone()
+        .bind("case", earlier.number.to_string())
+        .bind("noticed_ms", earlier.at_ms.to_string());
+    let kept = case(earlier.number, "dispute", &request_of_it, context);
     let say = Say::new(INTENT, "already", values).on(
         "dispute_status",
         Request::new("dispute_status").bind("case", earlier.number.to_string()),
     );
-    offer_to_stop(Outcome::say(say), request, entry, answers).case(kept)
+    let outcome = offer_to_stop(Outcome::say(say), request, entry, answers).case(kept);
+    let opened = context
+        .state
+        .cases
+        .iter()
+        .any(|known| known.number == number);
+    if !opened {
+        return outcome;
+    }
+    let mut double = case(number, "dispute", request, context);
+    CLOSED.clone_into(&mut double.status);
+    double
+        .details
+        .insert("same_as".to_owned(), earlier.number.to_string());
+    outcome.case(double)
 }
 
 fn said_which(request: &Request) -> bool {

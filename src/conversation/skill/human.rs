@@ -19,8 +19,15 @@ pub(super) const SKILL: Skill = Skill {
     report: None,
 };
 
-fn ask(_: &Request, context: &Context<'_>) -> Vec<Query> {
-    if open_case(context).is_some() {
+/// The binding of a request whose case was opened before the thread could be given away.
+pub(in crate::conversation) const ANNOUNCED: &str = "announced";
+
+fn announced(request: &Request) -> Option<i64> {
+    request.bound(ANNOUNCED)?.parse().ok()
+}
+
+fn ask(request: &Request, context: &Context<'_>) -> Vec<Query> {
+    if announced(request).or_else(|| open_case(context)).is_some() {
         Vec::new()
     } else {
         vec![Query::CaseNumber]
@@ -40,7 +47,8 @@ fn open_case(context: &Context<'_>) -> Option<i64> {
 }
 
 fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
-    let known = open_case(context);
+    let announced = announced(request);
+    let known = announced.or_else(|| open_case(context));
     let number = match known {
         Some(number) => number,
         None => match answers.case_number() {
@@ -53,7 +61,8 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
     };
     let values = Values::new().with("case", Value::word(number.to_string()), Origin::Record);
     let open = context.policy.people_answer(&context.place.zoned());
-    let variant = match (open, known.is_some()) {
+    // What was announced was not said yet.
+    let variant = match (open, known.is_some() && announced.is_none()) {
         (true, false) => "human_handed",
         (true, true) => "human_handed_again",
         (false, false) => "human_closed",

@@ -407,12 +407,15 @@ impl Turn<'_> {
             .find(|known| intent.slots.iter().any(|slot| slot.name == *known))
     }
 
-    /// Drops what is open and what waits.
+    /// Drops what is open and what waits; a person who was asked for still comes (A7).
     fn leave(&mut self) -> Result<Option<Request>, RenderError> {
         self.state.misses = 0;
         self.state.offer = None;
-        self.state.later.clear();
+        let waited = std::mem::take(&mut self.state.later);
         self.say(&Say::shared("confirm_cancelled"))?;
+        if let Some(person) = waited.into_iter().find(|request| request.intent == "human") {
+            self.start([person].into(), "")?;
+        }
         Ok(None)
     }
 

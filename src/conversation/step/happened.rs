@@ -135,10 +135,17 @@ impl Turn<'_> {
             .take_if(|offer| offer.expecting.is_some() && !said.says.is_empty());
         let asks = said.asks.is_some();
         self.apply(&request, said)?;
-        // The report took the buttons of an open question away, or the next request waited for it: it is asked now.
-        let next = self.state.later.drain(..).next();
-        let next = next.or_else(|| open.filter(|open| open.resumes).and_then(|open| open.base));
-        match next.filter(|_| !asks) {
+        // The next request waited for the report, or the report took the buttons of an open question away.
+        let open = open.filter(|open| open.resumes).and_then(|open| open.base);
+        if asks {
+            // The report asks something itself: one thing waits behind it.
+            if self.state.later.is_empty() {
+                self.state.later.extend(open);
+            }
+            return Ok(());
+        }
+        let waited = std::mem::take(&mut self.state.later).into_iter().next();
+        match waited.or(open) {
             Some(next) => self.start(VecDeque::from([next]), ""),
             None => Ok(()),
         }
