@@ -227,6 +227,9 @@ fn app(files: &Path) -> Arc<App> {
         cards: None,
         disputes: None,
         rates: None,
+        card_services: None,
+        rewards: None,
+        alerts: None,
         payments: None,
         commands: None,
     };

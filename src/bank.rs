@@ -9,6 +9,8 @@
 //! one arm in [`connect`](connect::connect), recorded answers in `fixtures/bank/<name>/`. Statuses are matched
 //! exhaustively; an unknown one is never good news.
 
+pub mod alert;
+pub mod card_service;
 pub mod command;
 pub mod connect;
 pub mod extension;
@@ -18,6 +20,7 @@ pub mod model;
 pub mod query;
 pub mod rate;
 pub mod read;
+pub mod rewards;
 pub mod token;
 pub mod twins;
 
@@ -30,13 +33,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::ConversationId;
 use crate::money::Currency;
+pub use alert::Alert;
+pub use card_service::{CardLimits, CardOrder};
 pub use command::{BankCommand, CommandKind, CommandOutcome, IdempotencyKey, Repeat};
 pub use model::{
-    Account, AccountId, Card, Connection, DateRange, Dispute, Page, Payee, Payment, Statement,
-    Subject, Transaction,
+    Account, AccountId, Card, CardId, Connection, DateRange, Dispute, Page, Payee, Payment,
+    Statement, Subject, Transaction,
 };
 pub use query::{Answer, Answers, Failure, Query};
 pub use rate::ExchangeRate;
+pub use rewards::RewardsProgram;
 
 /// Which configured bank.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -168,6 +174,31 @@ pub trait Rates: Send + Sync {
     ) -> Result<ExchangeRate, BankError>;
 }
 
+/// What a card may spend, and where a new one is.
+#[async_trait]
+pub trait CardServices: Send + Sync {
+    /// Returns a card's limits of a day.
+    async fn limits(&self, connection: &Connection, card: &CardId)
+    -> Result<CardLimits, BankError>;
+
+    /// Returns the new cards of the last weeks, newest first.
+    async fn orders(&self, connection: &Connection) -> Result<Vec<CardOrder>, BankError>;
+}
+
+/// What was collected in the bank's programmes.
+#[async_trait]
+pub trait Rewards: Send + Sync {
+    /// Returns the customer's programmes.
+    async fn programs(&self, connection: &Connection) -> Result<Vec<RewardsProgram>, BankError>;
+}
+
+/// Alerts that the bank itself sends.
+#[async_trait]
+pub trait Alerts: Send + Sync {
+    /// Returns those that are set.
+    async fn alerts(&self, connection: &Connection) -> Result<Vec<Alert>, BankError>;
+}
+
 /// Telling the bank to do something (design 2.2). Only `commands` calls this, never a turn.
 #[async_trait]
 pub trait Commands: Send + Sync {
@@ -211,6 +242,12 @@ pub struct Bank {
     pub payments: Option<Arc<dyn Payments>>,
     /// Exchange rates.
     pub rates: Option<Arc<dyn Rates>>,
+    /// Limits of cards, new cards.
+    pub card_services: Option<Arc<dyn CardServices>>,
+    /// Points, miles, money back.
+    pub rewards: Option<Arc<dyn Rewards>>,
+    /// Alerts the bank sends.
+    pub alerts: Option<Arc<dyn Alerts>>,
     /// What it can be told to do.
     pub commands: Option<Arc<dyn Commands>>,
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::alert::AlertSetting;
+use super::card_service::ReplaceReason;
 use super::model::{AccountId, CardId, CardState, PayeeId, TransactionId};
 use crate::money::Money;
 
@@ -31,11 +33,19 @@ pub enum CommandKind {
     CancelPayment,
     /// Tell the bank about travel.
     TravelNotice,
+    /// Order a new card in place of one that is not lost.
+    OrderCard,
+    /// Switch on a new card.
+    ActivateCard,
+    /// Let the bank write when something happens.
+    SetAlert,
+    /// Let it write no more.
+    RemoveAlert,
 }
 
 impl CommandKind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::FreezeCard,
         Self::UnfreezeCard,
         Self::ReportCard,
@@ -45,6 +55,10 @@ impl CommandKind {
         Self::PayPayee,
         Self::CancelPayment,
         Self::TravelNotice,
+        Self::OrderCard,
+        Self::ActivateCard,
+        Self::SetAlert,
+        Self::RemoveAlert,
     ];
 
     /// Returns the name used in metrics, audit entries and configuration.
@@ -59,6 +73,27 @@ impl CommandKind {
             Self::PayPayee => "pay_payee",
             Self::CancelPayment => "cancel_payment",
             Self::TravelNotice => "travel_notice",
+            Self::OrderCard => "order_card",
+            Self::ActivateCard => "activate_card",
+            Self::SetAlert => "set_alert",
+            Self::RemoveAlert => "remove_alert",
+        }
+    }
+
+    /// Returns the key of `[actions]` that switches it.
+    pub const fn switch(self) -> &'static str {
+        match self {
+            Self::FreezeCard => "freeze",
+            Self::UnfreezeCard => "unfreeze",
+            Self::ReportCard => "lost_card",
+            Self::FileDispute | Self::WithdrawDispute => "dispute",
+            Self::TransferOwn => "transfer_own",
+            Self::PayPayee => "pay",
+            Self::CancelPayment => "cancel_payment",
+            Self::TravelNotice => "travel_notice",
+            Self::OrderCard => "order_card",
+            Self::ActivateCard => "activate_card",
+            Self::SetAlert | Self::RemoveAlert => "alerts",
         }
     }
 
@@ -159,6 +194,28 @@ pub enum BankCommand {
         /// Until which day.
         last: Date,
     },
+    /// Order a new card in place of one that is not lost.
+    OrderCard {
+        /// The card whose place it takes.
+        card: CardId,
+        /// Why.
+        reason: ReplaceReason,
+    },
+    /// Switch on a new card.
+    ActivateCard {
+        /// The card.
+        card: CardId,
+    },
+    /// Let the bank write when something happens; what was set for this kind and account is replaced.
+    SetAlert {
+        /// To what.
+        setting: AlertSetting,
+    },
+    /// Let it write no more.
+    RemoveAlert {
+        /// The bank's id of the alert.
+        alert: String,
+    },
 }
 
 impl BankCommand {
@@ -174,6 +231,10 @@ impl BankCommand {
             Self::PayPayee { .. } => CommandKind::PayPayee,
             Self::CancelPayment { .. } => CommandKind::CancelPayment,
             Self::TravelNotice { .. } => CommandKind::TravelNotice,
+            Self::OrderCard { .. } => CommandKind::OrderCard,
+            Self::ActivateCard { .. } => CommandKind::ActivateCard,
+            Self::SetAlert { .. } => CommandKind::SetAlert,
+            Self::RemoveAlert { .. } => CommandKind::RemoveAlert,
         }
     }
 }

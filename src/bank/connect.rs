@@ -85,6 +85,9 @@ pub fn connect(
                 cards: None,
                 disputes: None,
                 rates: None,
+                card_services: None,
+                rewards: None,
+                alerts: None,
                 payments: moves.then(|| fdx.clone() as Arc<dyn super::Payments>),
                 commands: moves.then(|| fdx.clone() as Arc<dyn super::Commands>),
             })
@@ -131,6 +134,9 @@ fn simulator(
         cards: Some(extension.clone()),
         disputes: Some(extension.clone()),
         rates: Some(extension.clone()),
+        card_services: Some(extension.clone()),
+        rewards: Some(extension.clone()),
+        alerts: Some(extension.clone()),
         payments: Some(fdx),
         commands: Some(extension),
     })

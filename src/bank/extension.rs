@@ -1,10 +1,13 @@
-//! The simulator's own JSON calls for what FDX lacks: cards, disputes, travel notices (`/ext/v1`).
+//! The simulator's own JSON calls for what FDX lacks: cards, disputes, travel notices, alerts, rewards (`/ext/v1`).
 //!
-//! It plays every way a bank may let a command be repeated (design 2.2): freezing is [`Repeat::Natural`],
-//! payments are [`Repeat::Keyed`], transfers and disputes are found by our id ([`Repeat::Lookup`]), and a
-//! lost card or a travel notice can be neither repeated nor found ([`Repeat::None`]).
+//! It plays every way a bank may let a command be repeated (design 2.2): freezing, activating and alerts are
+//! [`Repeat::Natural`], payments are [`Repeat::Keyed`], transfers, disputes and orders of cards are found by our id
+//! ([`Repeat::Lookup`]), and a lost card or a travel notice can be neither repeated nor found ([`Repeat::None`]).
 
+mod alerts;
+mod card_services;
 mod rates;
+mod rewards;
 
 use std::sync::Arc;
 
@@ -17,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::LossReason;
 use super::fdx::Fdx;
-use super::fdx::wire::{Envelope, WireError};
+use super::fdx::wire::WireError;
 use super::http::{Answer, BearerClient, Request};
 use super::model::{
     AccountId, Card, CardId, CardState, Connection, Dispute, DisputeState, TransactionId,
@@ -28,6 +31,11 @@ use super::{
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What changes a card's state: the operation's name, the end of its path, the state to be read back.
+const FREEZE: (&str, &str, CardState) = ("card_freeze", "freeze", CardState::Frozen);
+const UNFREEZE: (&str, &str, CardState) = ("card_unfreeze", "unfreeze", CardState::Active);
+const ACTIVATE: (&str, &str, CardState) = ("card_activate", "activate", CardState::Active);
 
 /// The adapter; money moves through FDX.
 pub struct Extension {
@@ -142,16 +150,21 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, BankError> {
     Ok(serde_json::from_slice(&answer.body).map_err(WireError::from)?)
 }
 
+/// A list, whatever it is a list of.
+#[derive(Deserialize)]
+struct WireList<T> {
+    #[serde(
+        alias = "cards",
+        alias = "disputes",
+        alias = "cardOrders",
+        alias = "programs",
+        alias = "alerts"
+    )]
+    items: Vec<T>,
+}
+
 fn read_list<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>, BankError> {
-    if !answer.status.is_success() {
-        return Err(answer.status_error());
-    }
-    let envelope = Envelope::read(&answer.body)?;
-    envelope
-        .items
-        .iter()
-        .map(|raw| serde_json::from_str(raw.get()).map_err(|error| WireError::from(error).into()))
-        .collect()
+    read::<WireList<T>>(answer).map(|list| list.items)
 }
 
 fn read_written<T: DeserializeOwned>(answer: &Answer) -> Result<Written<T>, BankError> {
@@ -233,19 +246,14 @@ impl Extension {
         Ok(wire.into())
     }
 
-    /// Freezes or lets go, and believes only what is read back (`bank-apis.md` section 13).
-    async fn set_frozen(
+    /// Brings a card into a state, and believes only what is read back (`bank-apis.md` section 13).
+    async fn bring(
         &self,
         connection: &Connection,
         card: &CardId,
         key: &IdempotencyKey,
-        frozen: bool,
+        (operation, action, wanted): (&'static str, &str, CardState),
     ) -> Result<CommandOutcome, BankError> {
-        let (operation, action, wanted) = if frozen {
-            ("card_freeze", "freeze", CardState::Frozen)
-        } else {
-            ("card_unfreeze", "unfreeze", CardState::Active)
-        };
         let path = ["cards", card.as_str(), action];
         match self
             .write::<WireCard>(connection, operation, &path, key, Vec::from("{}"))
@@ -387,10 +395,13 @@ impl Disputes for Extension {
 impl Commands for Extension {
     fn offers(&self, kind: CommandKind) -> Option<Repeat> {
         match kind {
-            CommandKind::FreezeCard | CommandKind::UnfreezeCard | CommandKind::WithdrawDispute => {
-                Some(Repeat::Natural)
-            }
-            CommandKind::FileDispute => Some(Repeat::Lookup),
+            CommandKind::FreezeCard
+            | CommandKind::UnfreezeCard
+            | CommandKind::ActivateCard
+            | CommandKind::WithdrawDispute
+            | CommandKind::SetAlert
+            | CommandKind::RemoveAlert => Some(Repeat::Natural),
+            CommandKind::FileDispute | CommandKind::OrderCard => Some(Repeat::Lookup),
             CommandKind::ReportCard | CommandKind::TravelNotice => Some(Repeat::None),
             CommandKind::TransferOwn | CommandKind::PayPayee | CommandKind::CancelPayment => {
                 self.fdx.offers(kind)
@@ -405,10 +416,14 @@ impl Commands for Extension {
         key: &IdempotencyKey,
     ) -> Result<CommandOutcome, BankError> {
         match command {
-            BankCommand::FreezeCard { card } => self.set_frozen(connection, card, key, true).await,
-            BankCommand::UnfreezeCard { card } => {
-                self.set_frozen(connection, card, key, false).await
+            BankCommand::FreezeCard { card } => self.bring(connection, card, key, FREEZE).await,
+            BankCommand::UnfreezeCard { card } => self.bring(connection, card, key, UNFREEZE).await,
+            BankCommand::ActivateCard { card } => self.bring(connection, card, key, ACTIVATE).await,
+            BankCommand::OrderCard { card, reason } => {
+                self.order_card(connection, key, card, *reason).await
             }
+            BankCommand::SetAlert { setting } => self.set_alert(connection, key, setting).await,
+            BankCommand::RemoveAlert { alert } => self.remove_alert(connection, key, alert).await,
             BankCommand::ReportCard {
                 card,
                 reason,
@@ -467,7 +482,7 @@ impl Commands for Extension {
                 let state = self.card(connection, card).await?.state;
                 Ok((state == CardState::Frozen).then(|| done(None, Some(state))))
             }
-            BankCommand::UnfreezeCard { card } => {
+            BankCommand::UnfreezeCard { card } | BankCommand::ActivateCard { card } => {
                 let state = self.card(connection, card).await?.state;
                 Ok((state == CardState::Active).then(|| done(None, Some(state))))
             }
@@ -487,6 +502,9 @@ impl Commands for Extension {
                 Ok((wire.state == DisputeState::Withdrawn)
                     .then(|| done(Some(wire.dispute_id), None)))
             }
+            BankCommand::OrderCard { .. } => self.ordered(connection, key).await,
+            BankCommand::SetAlert { setting } => self.alert_as_set(connection, setting).await,
+            BankCommand::RemoveAlert { alert } => self.alert_gone(connection, alert).await,
             BankCommand::TravelNotice { .. } => Ok(Some(CommandOutcome::Unknown)),
             BankCommand::TransferOwn { .. }
             | BankCommand::PayPayee { .. }

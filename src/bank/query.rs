@@ -5,10 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::BankError;
+use super::alert::Alert;
+use super::card_service::{CardLimits, CardOrder};
 use super::model::{
-    AccountId, Accounts, Card, DateRange, Dispute, Payee, Payment, Statement, Transaction,
+    AccountId, Accounts, Card, CardId, DateRange, Dispute, Payee, Payment, Statement, Transaction,
 };
 use super::rate::ExchangeRate;
+use super::rewards::RewardsProgram;
 use crate::money::Currency;
 
 /// One question of a turn. Reads may be repeated: nothing is visible before the commit (design 2.1).
@@ -44,6 +47,17 @@ pub enum Query {
         /// In units of this.
         to: Currency,
     },
+    /// What a card may spend.
+    CardLimits {
+        /// Which.
+        card: CardId,
+    },
+    /// New cards on their way.
+    CardOrders,
+    /// What was collected.
+    Rewards,
+    /// The alerts set at the bank.
+    Alerts,
     /// A number for a new case; our own, from the store.
     CaseNumber,
 }
@@ -60,6 +74,10 @@ impl Query {
             Self::Payees => "payees",
             Self::Payments => "payments",
             Self::ExchangeRate { .. } => "exchange_rate",
+            Self::CardLimits { .. } => "card_limits",
+            Self::CardOrders => "card_orders",
+            Self::Rewards => "rewards",
+            Self::Alerts => "alerts",
             Self::CaseNumber => "case_number",
         }
     }
@@ -89,6 +107,14 @@ pub enum Answer {
     Payments(Vec<Payment>),
     /// The rate.
     ExchangeRate(ExchangeRate),
+    /// The limits.
+    CardLimits(CardLimits),
+    /// The new cards.
+    CardOrders(Vec<CardOrder>),
+    /// The programmes.
+    Rewards(Vec<RewardsProgram>),
+    /// The alerts.
+    Alerts(Vec<Alert>),
     /// The number.
     CaseNumber(i64),
 }
@@ -207,6 +233,38 @@ impl Answers {
         match self.get(&Query::ExchangeRate { from, to })? {
             Answer::ExchangeRate(rate) => Ok(rate),
             _ => Err(Failure::Down),
+        }
+    }
+
+    /// Returns what a card may spend.
+    pub fn card_limits(&self, card: &CardId) -> Result<&CardLimits, Failure> {
+        match self.get(&Query::CardLimits { card: card.clone() })? {
+            Answer::CardLimits(limits) => Ok(limits),
+            _ => Err(Failure::NotOffered),
+        }
+    }
+
+    /// Returns new cards on their way, newest first.
+    pub fn card_orders(&self) -> Result<&[CardOrder], Failure> {
+        match self.get(&Query::CardOrders)? {
+            Answer::CardOrders(orders) => Ok(orders),
+            _ => Err(Failure::NotOffered),
+        }
+    }
+
+    /// Returns what was collected.
+    pub fn rewards(&self) -> Result<&[RewardsProgram], Failure> {
+        match self.get(&Query::Rewards)? {
+            Answer::Rewards(programs) => Ok(programs),
+            _ => Err(Failure::NotOffered),
+        }
+    }
+
+    /// Returns the alerts set at the bank.
+    pub fn alerts(&self) -> Result<&[Alert], Failure> {
+        match self.get(&Query::Alerts)? {
+            Answer::Alerts(alerts) => Ok(alerts),
+            _ => Err(Failure::NotOffered),
         }
     }
 

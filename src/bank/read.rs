@@ -128,6 +128,34 @@ async fn ask(bank: &Bank, connection: &Connection, query: &Query) -> Result<Answ
                 .map(Answer::ExchangeRate)
                 .map_err(failed)
         }
+        Query::CardLimits { card } => {
+            let port = bank.card_services.as_ref().ok_or(Failure::NotOffered)?;
+            port.limits(connection, card)
+                .await
+                .map(Answer::CardLimits)
+                .map_err(failed)
+        }
+        Query::CardOrders => {
+            let port = bank.card_services.as_ref().ok_or(Failure::NotOffered)?;
+            port.orders(connection)
+                .await
+                .map(Answer::CardOrders)
+                .map_err(failed)
+        }
+        Query::Rewards => {
+            let port = bank.rewards.as_ref().ok_or(Failure::NotOffered)?;
+            port.programs(connection)
+                .await
+                .map(Answer::Rewards)
+                .map_err(failed)
+        }
+        Query::Alerts => {
+            let port = bank.alerts.as_ref().ok_or(Failure::NotOffered)?;
+            port.alerts(connection)
+                .await
+                .map(Answer::Alerts)
+                .map_err(failed)
+        }
         // Numbers come from the store; the turn answers this one itself.
         Query::CaseNumber => Err(Failure::NotOffered),
     }

@@ -265,7 +265,11 @@ section!(
         pay: bool,
         /// Cancel a payment.
         cancel_payment: bool,
-        /// Alerts.
+        /// Order a new card.
+        order_card: bool,
+        /// Switch on a new card.
+        activate_card: bool,
+        /// Alerts that the bank sends.
         alerts: bool,
     }
 );

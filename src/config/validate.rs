@@ -478,18 +478,20 @@ fn limits(section: LimitsSection, problems: &mut Problems<'_>) -> Limits {
 
 fn actions(section: &ActionsSection) -> BTreeSet<CommandKind> {
     let mut on = Policy::default_actions();
-    let switches = [
-        (section.freeze, CommandKind::FreezeCard),
-        (section.unfreeze, CommandKind::UnfreezeCard),
-        (section.lost_card, CommandKind::ReportCard),
-        (section.dispute, CommandKind::FileDispute),
-        (section.dispute, CommandKind::WithdrawDispute),
-        (section.travel_notice, CommandKind::TravelNotice),
-        (section.transfer_own, CommandKind::TransferOwn),
-        (section.pay, CommandKind::PayPayee),
-        (section.cancel_payment, CommandKind::CancelPayment),
-    ];
-    for (switch, kind) in switches {
+    for kind in CommandKind::ALL {
+        let switch = match kind {
+            CommandKind::FreezeCard => section.freeze,
+            CommandKind::UnfreezeCard => section.unfreeze,
+            CommandKind::ReportCard => section.lost_card,
+            CommandKind::FileDispute | CommandKind::WithdrawDispute => section.dispute,
+            CommandKind::TravelNotice => section.travel_notice,
+            CommandKind::TransferOwn => section.transfer_own,
+            CommandKind::PayPayee => section.pay,
+            CommandKind::CancelPayment => section.cancel_payment,
+            CommandKind::OrderCard => section.order_card,
+            CommandKind::ActivateCard => section.activate_card,
+            CommandKind::SetAlert | CommandKind::RemoveAlert => section.alerts,
+        };
         match switch {
             Some(true) => {
                 on.insert(kind);

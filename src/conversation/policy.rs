@@ -34,6 +34,12 @@ pub struct Ports {
     pub payments: bool,
     /// Exchange rates.
     pub rates: bool,
+    /// Limits of cards, new cards.
+    pub card_services: bool,
+    /// Points, miles, money back.
+    pub rewards: bool,
+    /// Alerts the bank sends.
+    pub alerts: bool,
 }
 
 /// When people answer, in the Page's zone.
@@ -101,6 +107,10 @@ impl Policy {
             CommandKind::FileDispute,
             CommandKind::WithdrawDispute,
             CommandKind::TravelNotice,
+            CommandKind::OrderCard,
+            CommandKind::ActivateCard,
+            CommandKind::SetAlert,
+            CommandKind::RemoveAlert,
         ])
     }
 

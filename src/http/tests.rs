@@ -94,6 +94,9 @@ fn world_with(options: SqliteOptions) -> World {
         cards: None,
         disputes: None,
         rates: None,
+        card_services: None,
+        rewards: None,
+        alerts: None,
         payments: None,
         commands: None,
     };

@@ -420,25 +420,16 @@ fn rights(header: &Header) -> anyhow::Result<Rights> {
 }
 
 fn actions(header: &Header) -> std::collections::BTreeSet<crate::bank::CommandKind> {
-    use crate::bank::CommandKind as K;
+    use crate::bank::CommandKind;
 
     let mut on = Policy::default_actions();
-    for (key, kinds) in [
-        ("actions.freeze", &[K::FreezeCard][..]),
-        ("actions.unfreeze", &[K::UnfreezeCard]),
-        ("actions.lost_card", &[K::ReportCard]),
-        ("actions.dispute", &[K::FileDispute, K::WithdrawDispute]),
-        ("actions.travel_notice", &[K::TravelNotice]),
-        ("actions.transfer_own", &[K::TransferOwn]),
-        ("actions.pay", &[K::PayPayee]),
-        ("actions.cancel_payment", &[K::CancelPayment]),
-    ] {
-        match setting(header, key) {
-            Some("true" | "on") => on.extend(kinds.iter().copied()),
+    for kind in CommandKind::ALL {
+        match setting(header, &format!("actions.{}", kind.switch())) {
+            Some("true" | "on") => {
+                on.insert(kind);
+            }
             Some("false" | "off") => {
-                for kind in kinds {
-                    on.remove(kind);
-                }
+                on.remove(&kind);
             }
             _ => {}
         }

@@ -466,7 +466,11 @@ impl Commands for Fdx {
             | CommandKind::ReportCard
             | CommandKind::FileDispute
             | CommandKind::WithdrawDispute
-            | CommandKind::TravelNotice => None,
+            | CommandKind::TravelNotice
+            | CommandKind::OrderCard
+            | CommandKind::ActivateCard
+            | CommandKind::SetAlert
+            | CommandKind::RemoveAlert => None,
         }
     }
 

@@ -286,9 +286,7 @@ pub struct Envelope<'a> {
         alias = "statements",
         alias = "payees",
         alias = "payments",
-        alias = "transfers",
-        alias = "cards",
-        alias = "disputes"
+        alias = "transfers"
     )]
     pub items: Vec<&'a RawValue>,
 }

@@ -4,13 +4,19 @@ use std::collections::BTreeSet;
 
 use jiff::civil::{Date, date};
 
+use crate::bank::alert::{Alert, AlertChannel, AlertKind, AlertSetting};
+use crate::bank::card_service::{CardLimit, CardOrderState, LimitKind};
 use crate::bank::model::{
     Account, AccountKind, AccountStatus, Accounts, Balance, BalanceKind, Card, CardId, CardState,
     Dispute, DisputeState, Payee, PayeeId, Payment, PaymentState, Statement, Transaction,
     TransactionId, TransactionKind, TransactionStatus,
 };
 use crate::bank::query::Answer;
-use crate::bank::{AccountId, Answers, BankCommand, CommandOutcome, ExchangeRate, Failure, Query};
+use crate::bank::rewards::RewardAmount;
+use crate::bank::{
+    AccountId, Answers, BankCommand, CardLimits, CardOrder, CommandOutcome, ExchangeRate, Failure,
+    Query, RewardsProgram,
+};
 use crate::money::{Currency, Money};
 
 /// The customer's things at the bank. Cards change state when the bank is told so; nothing else moves.
@@ -87,6 +93,34 @@ impl SmallBank {
                 )
                 .map(Answer::ExchangeRate)
                 .map_err(|_| Failure::Down),
+                Query::CardLimits { .. } => Ok(Answer::CardLimits(CardLimits {
+                    as_of: "2026-11-22T15:00:00Z".parse().unwrap(),
+                    limits: vec![CardLimit {
+                        kind: LimitKind::Cash,
+                        per_day: usd(50_000),
+                        left: Some(usd(32_000)),
+                    }],
+                })),
+                Query::CardOrders => Ok(Answer::CardOrders(vec![CardOrder {
+                    id: "order-1".to_owned(),
+                    card: None,
+                    replaces: Some(CardId("card-2".to_owned())),
+                    state: CardOrderState::Sent,
+                    ordered_at: "2026-11-18T15:00:00Z".parse().unwrap(),
+                    sent_on: Some(date(2026, 11, 20)),
+                    expected: Some(date(2026, 11, 26)),
+                }])),
+                Query::Rewards => Ok(Answer::Rewards(vec![RewardsProgram {
+                    name: "Acme Points".to_owned(),
+                    account: AccountId("credit".to_owned()),
+                    balance: RewardAmount::Points(12_450),
+                    expiring: None,
+                    as_of: "2026-11-22T15:00:00Z".parse().unwrap(),
+                }])),
+                Query::Alerts => Ok(Answer::Alerts(vec![
+                    alert("alert-1", AlertKind::LowBalance, Some(10_000)),
+                    alert("alert-2", AlertKind::Deposit, None),
+                ])),
                 Query::Payees => Ok(Answer::Payees(payees())),
                 Query::Payments => Ok(Answer::Payments(payments())),
             };
@@ -99,7 +133,9 @@ impl SmallBank {
     pub(super) fn carry_out(&mut self, command: &BankCommand) -> CommandOutcome {
         let (card, state) = match command {
             BankCommand::FreezeCard { card } => (card, CardState::Frozen),
-            BankCommand::UnfreezeCard { card } => (card, CardState::Active),
+            BankCommand::UnfreezeCard { card } | BankCommand::ActivateCard { card } => {
+                (card, CardState::Active)
+            }
             BankCommand::ReportCard { card, .. } => (card, CardState::Cancelled),
             _ => {
                 return CommandOutcome::Done {
@@ -120,6 +156,20 @@ impl SmallBank {
 
 fn usd(minor: i64) -> Money {
     Money::from_minor(minor, Currency::USD)
+}
+
+fn alert(id: &str, kind: AlertKind, threshold: Option<i64>) -> Alert {
+    Alert {
+        id: id.to_owned(),
+        setting: AlertSetting {
+            kind,
+            account: AccountId("checking".to_owned()),
+            threshold: threshold.map(usd),
+            lead_days: None,
+            rhythm: None,
+        },
+        channel: AlertChannel::Text,
+    }
 }
 
 fn accounts() -> Accounts {

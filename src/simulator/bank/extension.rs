@@ -1,4 +1,7 @@
-//! The simulated bank's own JSON calls for what FDX lacks: cards, disputes, travel notices. Under `/ext/v1`.
+//! The simulated bank's own JSON calls for what FDX lacks: cards, disputes, travel notices, alerts, rewards. Under
+//! `/ext/v1`.
+
+mod services;
 
 use std::sync::Arc;
 
@@ -35,6 +38,7 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router {
         )
         .route("/ext/v1/travel-notices", post(travel_notice))
         .route("/ext/v1/exchange-rates/{from}/{to}", get(exchange_rate))
+        .merge(services::routes())
         .with_state(Arc::clone(shared))
 }
 

@@ -9,7 +9,7 @@ mod check;
 mod load;
 pub mod values;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::bank::model::CardState;
@@ -49,6 +49,9 @@ pub struct Scenario {
     /// Cards.
     #[serde(default)]
     pub card: Vec<Card>,
+    /// Programmes.
+    #[serde(default)]
+    pub reward: Vec<Reward>,
     /// Whom the customer pays.
     #[serde(default)]
     pub payee: Vec<Payee>,
@@ -134,6 +137,40 @@ pub struct Card {
     /// What it can do at the start.
     #[serde(default = "active")]
     pub state: CardState,
+    /// What it may pay in a day.
+    pub daily_purchase: Option<Amount>,
+    /// What it may take out in a day.
+    pub daily_cash: Option<Amount>,
+}
+
+/// A programme the customer collects in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reward {
+    /// The account that collects.
+    pub account: Name,
+    /// What the bank calls it.
+    pub name: String,
+    /// What it gives.
+    pub unit: RewardUnit,
+    /// What is there: a whole number, or an amount in the account's currency.
+    pub balance: String,
+    /// What of it ends next.
+    pub expiring: Option<String>,
+    /// On which day.
+    pub expires: Option<Day>,
+}
+
+/// What a programme gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RewardUnit {
+    /// Points.
+    Points,
+    /// Miles.
+    Miles,
+    /// Money back.
+    Cash,
 }
 
 const fn active() -> CardState {

@@ -4,6 +4,7 @@ mod behaviour;
 mod everyday;
 mod oauth;
 mod scenarios;
+mod services;
 mod steer;
 
 use std::sync::{Arc, Mutex};
@@ -12,9 +13,21 @@ use super::{BankSimulator, Control, Options, Scenarios};
 use crate::bank::connect::{Kind, SimulatorLink, connect};
 use crate::bank::http::{CallObserver, HttpLimits, ObservedCall};
 use crate::bank::model::{AccountId, Connection, DateRange, Subject};
-use crate::bank::{Bank, BankId};
+use crate::bank::{Bank, BankCommand, BankError, BankId, CommandOutcome, IdempotencyKey};
 use crate::clock::{ManualClock, SharedClock};
 use crate::message::ConversationId;
+use crate::money::{Currency, Money};
+
+/// Sunday morning.
+const NOW: &str = "2026-11-22T10:41:00-05:00";
+
+fn usd(minor: i64) -> Money {
+    Money::from_minor(minor, Currency::USD)
+}
+
+fn key(text: &str) -> IdempotencyKey {
+    IdempotencyKey(text.into())
+}
 
 /// Keeps what the adapter tells.
 #[derive(Default)]
@@ -47,6 +60,25 @@ impl Running {
     /// Moves the clock and forgets nothing.
     pub(super) fn move_to(&self, at: &str) {
         self.clock.set(at.parse().unwrap());
+    }
+
+    pub(super) async fn execute(
+        &self,
+        command: &BankCommand,
+        name: &str,
+    ) -> Result<CommandOutcome, BankError> {
+        let commands = self.bank.commands.clone().unwrap();
+        commands
+            .execute(&self.connection, command, &key(name))
+            .await
+    }
+
+    pub(super) async fn find(&self, command: &BankCommand, name: &str) -> Option<CommandOutcome> {
+        let commands = self.bank.commands.clone().unwrap();
+        commands
+            .find(&self.connection, command, &key(name))
+            .await
+            .unwrap()
     }
 
     pub(super) fn operations(&self) -> Vec<&'static str> {

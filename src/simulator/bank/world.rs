@@ -4,6 +4,7 @@
 //! world's clock: scheduled payments go out and holds settle when it passes them.
 
 mod actions;
+mod services;
 mod view;
 
 use std::collections::{HashMap, VecDeque};
@@ -20,6 +21,7 @@ use crate::bank::model::{CardState, DisputeState};
 use crate::clock::SharedClock;
 
 pub use actions::{Denied, DisputeRequest, PaymentRequest, TransferRequest};
+pub use services::{AlertLife, AlertRequest, OrderLife};
 pub use view::{AccountView, EntryView, StatementView};
 
 /// Activity is made ahead by this much, so that a clock that runs does not remake it at every call.
@@ -189,6 +191,8 @@ pub struct World {
     payments: Vec<Movement>,
     disputes: Vec<DisputeLife>,
     notices: usize,
+    orders: Vec<OrderLife>,
+    alerts: Vec<AlertLife>,
     added: Vec<Entry>,
     keys: HashMap<String, KeptAnswer>,
     calls: VecDeque<RecordedCall>,
@@ -209,6 +213,8 @@ impl World {
             payments: Vec::new(),
             disputes: Vec::new(),
             notices: 0,
+            orders: Vec::new(),
+            alerts: Vec::new(),
             added: Vec::new(),
             keys: HashMap::new(),
             calls: VecDeque::new(),
@@ -241,6 +247,8 @@ impl World {
             && self.payments.is_empty()
             && self.disputes.is_empty()
             && self.notices == 0
+            && self.orders.is_empty()
+            && self.alerts.is_empty()
             && self.added.is_empty()
             && self.calls.is_empty()
     }

@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{Name, Scenario};
+use super::{Name, RewardUnit, Scenario};
+use crate::money::Money;
 use crate::simulator::bank::activity;
 
 type Found = Vec<(Range<usize>, String)>;
@@ -36,6 +37,7 @@ pub(super) fn problems(scenario: &Scenario) -> Found {
             .chain(scenario.card_payment.iter().map(|c| &c.name)),
     );
     accounts_named(&mut found, scenario);
+    rewards(&mut found, scenario);
     places(&mut found, scenario);
     shapes(&mut found, scenario);
     // Anchors are tried only on rules that make sense.
@@ -60,11 +62,38 @@ fn unique<'a>(found: &mut Found, what: &str, names: impl Iterator<Item = &'a Nam
     }
 }
 
+fn rewards(found: &mut Found, scenario: &Scenario) {
+    for reward in &scenario.reward {
+        let account = scenario.account_index(reward.account.get_ref());
+        let currency = scenario.currency_of(account.unwrap_or(0));
+        let can_be = |text: &str| match reward.unit {
+            RewardUnit::Points | RewardUnit::Miles => text.parse::<u64>().is_ok(),
+            RewardUnit::Cash => Money::parse(text, currency).is_ok(),
+        };
+        let amounts = std::iter::once(&reward.balance).chain(&reward.expiring);
+        for text in amounts.filter(|text| !can_be(text)) {
+            found.push((
+                reward.account.span(),
+                format!(
+                    "`{text}` cannot be collected: write a whole number, or an amount for `cash`"
+                ),
+            ));
+        }
+        if reward.expiring.is_some() != reward.expires.is_some() {
+            found.push((
+                reward.account.span(),
+                "`expiring` and `expires` go together".to_owned(),
+            ));
+        }
+    }
+}
+
 fn accounts_named(found: &mut Found, scenario: &Scenario) {
     let accounts = scenario
         .card
         .iter()
         .map(|card| &card.account)
+        .chain(scenario.reward.iter().map(|reward| &reward.account))
         .chain(
             scenario
                 .transaction

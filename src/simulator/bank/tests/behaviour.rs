@@ -3,50 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Running, account, connection, range, run, run_with};
+use super::{NOW, Running, account, connection, range, run, run_with, usd};
 use crate::bank::model::{
     Account, BalanceKind, CardId, CardState, DisputeState, PayeeId, TransactionId,
     TransactionStatus,
 };
 use crate::bank::{
-    BankCommand, BankError, CommandKind, CommandOutcome, IdempotencyKey, Repeat,
-    command::LossReason,
+    BankCommand, BankError, CommandKind, CommandOutcome, Repeat, command::LossReason,
 };
 use crate::clock::ManualClock;
-use crate::money::{Currency, Money};
 use crate::simulator::bank::world::MovementState;
 use crate::simulator::bank::{Fault, Options, Paging, Sudden};
 
-const NOW: &str = "2026-11-22T10:41:00-05:00";
-
-fn usd(minor: i64) -> Money {
-    Money::from_minor(minor, Currency::USD)
-}
-
-fn key(text: &str) -> IdempotencyKey {
-    IdempotencyKey(text.into())
-}
-
 impl Running {
-    async fn execute(
-        &self,
-        command: &BankCommand,
-        name: &str,
-    ) -> Result<CommandOutcome, BankError> {
-        let commands = self.bank.commands.clone().unwrap();
-        commands
-            .execute(&self.connection, command, &key(name))
-            .await
-    }
-
-    async fn find(&self, command: &BankCommand, name: &str) -> Option<CommandOutcome> {
-        let commands = self.bank.commands.clone().unwrap();
-        commands
-            .find(&self.connection, command, &key(name))
-            .await
-            .unwrap()
-    }
-
     async fn accounts(&self) -> Result<Vec<Account>, BankError> {
         let reading = self.bank.reading.clone().unwrap();
         Ok(reading.accounts(&self.connection).await?.accounts)
@@ -115,6 +84,10 @@ async fn every_way_of_repeating_is_played() {
         (CommandKind::FreezeCard, Repeat::Natural),
         (CommandKind::UnfreezeCard, Repeat::Natural),
         (CommandKind::WithdrawDispute, Repeat::Natural),
+        (CommandKind::ActivateCard, Repeat::Natural),
+        (CommandKind::SetAlert, Repeat::Natural),
+        (CommandKind::RemoveAlert, Repeat::Natural),
+        (CommandKind::OrderCard, Repeat::Lookup),
         (CommandKind::CancelPayment, Repeat::Natural),
         (
             CommandKind::PayPayee,

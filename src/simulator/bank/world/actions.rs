@@ -86,13 +86,25 @@ pub struct DisputeRequest {
     pub reason: String,
 }
 
+/// Returns the card that takes another's place: not switched on, with a number of its own.
+pub(super) fn successor(card: &CardLife, seed: u64) -> CardLife {
+    let number = Chance::of(seed, &["replacement", &card.id]).below(10_000);
+    CardLife {
+        id: format!("{}-r", card.id),
+        last4: format!("{number:04}"),
+        state: CardState::NotActivated,
+        stopped: Vec::new(),
+        ..card.clone()
+    }
+}
+
 impl World {
-    fn cards_mut(&mut self) -> &mut Vec<CardLife> {
+    pub(super) fn cards_mut(&mut self) -> &mut Vec<CardLife> {
         let fresh = self.card_views();
         self.cards.get_or_insert(fresh)
     }
 
-    fn card_mut(&mut self, id: &str) -> Result<&mut CardLife, Denied> {
+    pub(super) fn card_mut(&mut self, id: &str) -> Result<&mut CardLife, Denied> {
         self.cards_mut()
             .iter_mut()
             .find(|card| card.id == id)
@@ -141,18 +153,10 @@ impl World {
         card.state = CardState::Cancelled;
         card.stopped.push((now, None));
         let gone = card.clone();
-        let replacement = replace.then(|| CardLife {
-            id: format!("{id}-r"),
-            last4: format!(
-                "{:04}",
-                Chance::of(seed, &["replacement", id]).below(10_000)
-            ),
-            state: CardState::NotActivated,
-            stopped: Vec::new(),
-            ..gone.clone()
-        });
+        let replacement = replace.then(|| successor(&gone, seed));
         if let Some(card) = &replacement {
             self.cards_mut().push(card.clone());
+            self.send_card(None, card.id.clone(), id.to_owned());
         }
         Ok((gone, replacement))
     }
