@@ -12,9 +12,11 @@ mod balance_explain;
 mod bill_due;
 mod card_declined;
 mod card_freeze;
+mod card_limits;
 mod card_lost_stolen;
+mod card_order;
 mod card_status;
-mod card_unfreeze;
+mod card_switch_on;
 mod care;
 pub mod category;
 mod data_request;
@@ -91,9 +93,13 @@ pub const SKILLS: &[Skill] = &[
     bill_due::SKILL,
     card_declined::SKILL,
     card_freeze::SKILL,
+    card_limits::SKILL,
     card_lost_stolen::SKILL,
+    card_order::DELIVERY,
+    card_order::REPLACE,
     card_status::SKILL,
-    card_unfreeze::SKILL,
+    card_switch_on::ACTIVATE,
+    card_switch_on::UNFREEZE,
     care::ALERT_REPLY,
     care::BEREAVEMENT,
     care::COMPLAINT,

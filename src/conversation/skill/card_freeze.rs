@@ -141,7 +141,7 @@ fn stop(request: &Request, cards: &[Card]) -> Next {
     outcome.into()
 }
 
-fn report(executing: &Executing, outcome: &CommandOutcome, context: &Context<'_>) -> Outcome {
+fn report(executing: &Executing, outcome: &CommandOutcome, _: &Context<'_>) -> Outcome {
     let values = reported_card(executing);
     let variant = match outcome {
         CommandOutcome::Done {
@@ -153,7 +153,6 @@ fn report(executing: &Executing, outcome: &CommandOutcome, context: &Context<'_>
         CommandOutcome::Rejected { .. } | CommandOutcome::NeedsApproval { .. } => "refused",
         CommandOutcome::NotSent => "not_sent",
     };
-    let _ = context;
     Outcome::say(
         Say::new(INTENT, variant, values)
             .class(SendClass::Urgent)

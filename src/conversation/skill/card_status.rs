@@ -62,6 +62,7 @@ fn one(card: &Card) -> Say {
     Say::new(INTENT, variant, with_card(card))
         .on("stop_card", bound("card_freeze"))
         .on("card_unfreeze", bound("card_unfreeze"))
+        .on("card_activate", bound("card_activate"))
 }
 
 fn list(variant: &'static str, cards: &[&Card]) -> Say {

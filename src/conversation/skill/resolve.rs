@@ -5,7 +5,7 @@ use crate::intent::normalize::normalize;
 use crate::reply::value::{Origin, Value, Values, clean};
 
 use super::super::request::Request;
-use super::Context;
+use super::{Context, Outcome, Say};
 
 /// Which of the customer's things were meant.
 #[derive(Debug)]
@@ -146,6 +146,33 @@ pub fn card_label(card: &Card) -> Value {
             .trim()
             .to_owned(),
     )
+}
+
+/// Finds the one card a request means, preferring those that can be `used` for it: the one that is meant alone, even where
+/// it cannot, else the only one that can. What is left is asked for.
+pub fn one_card<'a>(
+    all: &'a [Card],
+    request: &Request,
+    used: impl Fn(&Card) -> bool,
+) -> Which<'a, Card> {
+    let of =
+        |found: &[&'a Card]| Which::of(found.iter().copied().filter(|card| used(card)).collect());
+    match cards(all, request) {
+        Which::Several(several) if several.iter().any(|card| used(card)) => of(&several),
+        Which::One(card) => Which::One(card),
+        _ => of(&all.iter().collect::<Vec<_>>()),
+    }
+}
+
+/// Asks which of several cards is meant.
+pub fn choose_card(request: &Request, several: &[&Card], context: &Context<'_>) -> Outcome {
+    let options = several.iter().take(4).map(|card| {
+        (
+            card_label(card).show(context.place),
+            request.clone().bind("card", card.id.as_str()),
+        )
+    });
+    Outcome::say(Say::shared("choose_card")).choose(request, options.collect())
 }
 
 /// Masks show four digits at most (requirement D2), whatever the bank sends.

@@ -101,7 +101,20 @@ impl Player<'_> {
                     .set_latency(Duration::from_secs_f64(seconds.clamp(0.0, 3600.0)));
             }
             how if how.starts_with("answers ") => {
-                let file = how.trim_start_matches("answers ").trim();
+                // `answers [STATUS] FILE [on OPERATION]`
+                let how = how.trim_start_matches("answers ").trim();
+                let (how, operation) = match how.split_once(" on ") {
+                    Some((how, operation)) => (how, Some(operation.trim().to_owned())),
+                    None => (how, None),
+                };
+                let (status, file) = match how.split_once(' ') {
+                    Some((status, file)) => (status.parse().ok(), file),
+                    None => (Some(200), how),
+                };
+                let Some(status) = status else {
+                    let why = "write `bank answers FILE`, `bank answers 409 FILE`, and `on OPERATION` after it if wanted";
+                    return Err(self.bad(line, why));
+                };
                 let path = self
                     .fixture
                     .path
@@ -110,13 +123,14 @@ impl Player<'_> {
                     .join(file);
                 let body = std::fs::read(&path)
                     .map_err(|error| self.bad(line, &format!("{}: {error}", path.display())))?;
-                fault(
-                    Fault::Answers {
-                        status: 200,
-                        body: body.into(),
-                    }
-                    .into(),
-                )?;
+                let answers = Fault::Answers {
+                    status,
+                    body: body.into(),
+                };
+                fault(SetFault {
+                    operation,
+                    ..answers.into()
+                })?;
             }
             how if how.starts_with("decides ") => {
                 let (dispute, won) = match how.split(' ').collect::<Vec<_>>().as_slice() {
