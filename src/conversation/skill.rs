@@ -6,6 +6,7 @@
 //! the variants in `intents/<name>.toml`.
 
 mod affordability;
+mod alerts;
 mod available_credit;
 mod balance;
 mod balance_explain;
@@ -87,6 +88,9 @@ pub struct Skill {
 /// All skills. The order means nothing.
 pub const SKILLS: &[Skill] = &[
     affordability::SKILL,
+    alerts::LIST,
+    alerts::REMOVE,
+    alerts::SET,
     available_credit::SKILL,
     balance::SKILL,
     balance_explain::SKILL,
@@ -444,6 +448,18 @@ impl Outcome {
             say.on.push((no.0, Role::No, no.1));
         }
         self
+    }
+
+    /// Asks for something in words: the answer changes the request that is open.
+    #[must_use]
+    pub fn ask_for_words(mut self, base: &Request) -> Self {
+        self.asks = Some(Ask {
+            expecting: Expecting::Confirmation,
+            base: base.clone(),
+            resumes: true,
+            options: Vec::new(),
+        });
+        self.prompt()
     }
 
     /// Opens or extends a case.

@@ -223,7 +223,10 @@ fn day(order: &CardOrder, context: &Context<'_>) -> jiff::civil::Date {
 fn values(order: &CardOrder, cards: &[Card], context: &Context<'_>) -> Values {
     let id = order.card.as_ref();
     let card = cards.iter().find(|card| Some(&card.id) == id);
-    let label = card.map_or_else(|| Value::word(own_word(context)), resolve::card_label);
+    let label = card.map_or_else(
+        || Value::word(resolve::own_word("card_delivery", "word_card", context)),
+        resolve::card_label,
+    );
     let (state, on) = match (order.state, order.sent_on) {
         (CardOrderState::Delivered, _) => ("delivered", day(order, context)),
         (CardOrderState::Returned, _) => ("returned", day(order, context)),
@@ -235,12 +238,4 @@ fn values(order: &CardOrder, cards: &[Card], context: &Context<'_>) -> Values {
         .with("card", label, Origin::bank("card.mask"))
         .with("state", Value::key(state), Origin::bank("card_order.state"))
         .with("day", Value::Day(on), Origin::bank("card_order"))
-}
-
-fn own_word(context: &Context<'_>) -> String {
-    context
-        .catalogue
-        .reply("card_delivery", context.language(), "word_card")
-        .map(|variant| variant.source.clone())
-        .unwrap_or_default()
 }

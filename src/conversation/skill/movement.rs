@@ -122,17 +122,7 @@ pub(super) fn barred(intent: &str, kind: CommandKind, context: &Context<'_>) -> 
 
 /// Asks for the amount, in words: the answer changes the request that is open.
 pub(super) fn how_much(request: &Request, to: &str) -> Outcome {
-    let mut outcome = say("money_how_much", to_values(to));
-    outcome.asks = Some(Ask {
-        expecting: Expecting::Confirmation,
-        base: request.clone(),
-        resumes: true,
-        options: Vec::new(),
-    });
-    if let Some(say) = outcome.says.last_mut() {
-        say.class = SendClass::Prompt;
-    }
-    outcome
+    say("money_how_much", to_values(to)).ask_for_words(request)
 }
 
 /// Names the receiver where one is known.

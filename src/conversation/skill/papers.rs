@@ -242,7 +242,7 @@ fn one_receipt(entry: &Transaction, answers: &Answers, context: &Context<'_>) ->
     );
     say.shape = Shape::Receipt(Receipt {
         order_number: number(entry),
-        recipient_name: own_word("word_customer", context),
+        recipient_name: resolve::own_word("receipt", "word_customer", context),
         merchant_name: Some(name.clone()),
         currency: entry.amount.currency().code().to_owned(),
         payment_method: account
@@ -267,12 +267,4 @@ fn number(entry: &Transaction) -> String {
         .chain_update(entry.id.as_str())
         .finalize();
     hex::encode(digest.get(..6).unwrap_or_default())
-}
-
-fn own_word(variant: &str, context: &Context<'_>) -> String {
-    context
-        .catalogue
-        .reply("receipt", context.language(), variant)
-        .map(|variant| variant.source.clone())
-        .unwrap_or_default()
 }

@@ -199,6 +199,14 @@ const fn kind_word(kind: AccountKind) -> &'static str {
     }
 }
 
+/// Returns a word of an intent's replies in the customer's language.
+pub fn own_word(intent: &str, variant: &str, context: &Context<'_>) -> String {
+    let found = context.catalogue.reply(intent, context.language(), variant);
+    found
+        .map(|variant| variant.source.clone())
+        .unwrap_or_default()
+}
+
 /// Returns a shared word of the catalogue in the customer's language.
 pub fn word(variant: &str, context: &Context<'_>) -> String {
     context

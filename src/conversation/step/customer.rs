@@ -51,7 +51,7 @@ const FIRST: [&str; 8] = [
 pub(in crate::conversation) const RESUMED: &str = "resumed";
 
 /// Bindings that hold what the customer chose and that a change of something else leaves alone.
-const CHOSEN: [&str; 3] = ["payee", "from", "to"];
+const CHOSEN: [&str; 4] = ["payee", "from", "to", "account"];
 
 impl Turn<'_> {
     pub(super) fn customer(&mut self) -> Result<(), RenderError> {
@@ -390,10 +390,11 @@ impl Turn<'_> {
         slots.any(|(name, _)| self.known_slot(base, name).is_some())
     }
 
-    /// Returns what a request calls a slot of a change: a date is the period of what lasts for days.
+    /// Returns what a request calls a slot of a change: a date is the period of what lasts for days,
+    /// an amount is what an alert goes by.
     fn known_slot(&self, base: &Request, name: &str) -> Option<&'static str> {
         const CHANGED: [(&str, &[&str]); 5] = [
-            ("amount", &["amount"]),
+            ("amount", &["amount", "threshold"]),
             ("factor", &["factor"]),
             ("date", &["date", "period"]),
             ("from", &["from"]),
