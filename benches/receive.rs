@@ -244,6 +244,7 @@ fn app(files: &Path) -> Arc<App> {
         chat_is_notice_address: false,
         notice_address: None,
         rights: bursar::conversation::legal::Rights::default(),
+        fees: None,
     };
     let mut policies = Policies::default();
     policies.add(Some(PageId::from(PAGE)), assembly::policy(parts, &bank));

@@ -11,6 +11,7 @@ use crate::bank::{Bank, CommandKind, Subject, read};
 use crate::channel::Outlet;
 use crate::clock::SharedClock;
 use crate::config::{BankKind, Config, People};
+use crate::conversation::fees::FeeList;
 use crate::conversation::legal::Rights;
 use crate::conversation::places::Places;
 use crate::conversation::policy::{Limits, Policy, Ports};
@@ -97,6 +98,8 @@ pub struct PolicyParts<'a> {
     pub notice_address: Option<String>,
     /// Whose law holds for disputes.
     pub rights: Rights,
+    /// What fees cost.
+    pub fees: Option<Arc<FeeList>>,
 }
 
 /// Makes a Page's policy for a bank.
@@ -107,6 +110,7 @@ pub fn policy(parts: PolicyParts<'_>, bank: &Bank) -> Policy {
         hours_text: parts.people.hours_text.clone(),
         hours: parts.people.hours.clone(),
         places: parts.people.places.clone(),
+        fees: parts.fees,
         locale: parts.locale,
         zone: parts.zone,
         bank_zone: bank.zone.clone(),
@@ -141,6 +145,10 @@ pub fn policies(config: &Config, bank: &Bank) -> Policies {
     if people.places.is_none() && config.bank.kind == BankKind::Simulator {
         people.places = Some(Arc::new(Places::sample()));
     }
+    let mut fees = config.bank.fees.clone();
+    if fees.is_none() && config.bank.kind == BankKind::Simulator {
+        fees = Some(Arc::new(FeeList::sample()));
+    }
     for page in &config.pages {
         let parts = PolicyParts {
             brand: &page.brand,
@@ -153,6 +161,7 @@ pub fn policies(config: &Config, bank: &Bank) -> Policies {
             chat_is_notice_address: config.bank.chat_is_notice_address,
             notice_address: config.bank.notice_address.clone(),
             rights: config.bank.rights.clone(),
+            fees: fees.clone(),
         };
         policies.add(page.id.clone(), policy(parts, bank));
     }

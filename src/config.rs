@@ -146,6 +146,8 @@ pub struct BankConfig {
     pub notice_address: Option<String>,
     /// Whose law holds for disputes (N11).
     pub rights: Rights,
+    /// What fees cost.
+    pub fees: Option<std::sync::Arc<crate::conversation::fees::FeeList>>,
 }
 
 /// The people behind the bot.

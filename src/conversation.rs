@@ -10,6 +10,7 @@
 
 pub mod case;
 pub mod effect;
+pub mod fees;
 pub mod input;
 pub mod legal;
 pub mod offer;

@@ -233,6 +233,8 @@ section!(
         notice_address: String,
         /// Whose law holds for disputes: `us` or `eu`.
         rights: String,
+        /// What fees cost: a file as `fixtures/fees/sample.toml`.
+        fees_file: String,
         /// Days on which the bank does not work, beside public holidays.
         closed_days: Vec<String>,
     }

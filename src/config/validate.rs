@@ -18,7 +18,6 @@ use super::{
 };
 use crate::bank::CommandKind;
 use crate::conversation::legal::{Region, Rights};
-use crate::conversation::places::Places;
 use crate::conversation::policy::{Hours, Limits, Policy};
 use crate::message::PageId;
 use crate::money::{Currency, Money};
@@ -401,6 +400,7 @@ fn bank(mut sections: Vec<BankSection>, problems: &mut Problems<'_>) -> BankConf
         chat_is_notice_address: section.chat_is_notice_address.unwrap_or(false),
         notice_address: section.notice_address,
         rights: rights(section.rights.as_deref(), section.closed_days, problems),
+        fees: read_list("bank.fees_file", section.fees_file, problems),
     }
 }
 
@@ -551,21 +551,29 @@ fn people(section: PeopleSection, problems: &mut Problems<'_>) -> People {
             None
         }
     };
-    let places = section.places_file.and_then(|path| {
-        let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
-        match read.and_then(|text| text.parse::<Places>()) {
-            Ok(places) => Some(Arc::new(places)),
-            Err(error) => {
-                problems.add(format!("people.places_file: {path}: {error}"));
-                None
-            }
-        }
-    });
+    let places = read_list("people.places_file", section.places_file, problems);
     People {
         phone: section.phone,
         hours_text: section.hours_text,
         hours,
         places,
+    }
+}
+
+/// Reads a list that the operator keeps in a file of its own.
+fn read_list<T: std::str::FromStr<Err = String>>(
+    key: &str,
+    path: Option<String>,
+    problems: &mut Problems<'_>,
+) -> Option<Arc<T>> {
+    let path = path?;
+    let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+    match read.and_then(|text| text.parse()) {
+        Ok(list) => Some(Arc::new(list)),
+        Err(error) => {
+            problems.add(format!("{key}: {path}: {error}"));
+            None
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::{Time, Weekday};
 
+use super::fees::FeeList;
 use super::legal::Rights;
 use super::places::Places;
 use crate::bank::CommandKind;
@@ -66,6 +67,8 @@ pub struct Policy {
     pub hours: Option<Hours>,
     /// Branches and cash machines; none: the operator gave no list.
     pub places: Option<Arc<Places>>,
+    /// What fees cost; none: the operator gave no list.
+    pub fees: Option<Arc<FeeList>>,
     /// The Page's locale.
     pub locale: Locale,
     /// The zone where the customer did not choose one.

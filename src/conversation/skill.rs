@@ -47,6 +47,7 @@ pub mod recurrence;
 mod recurring_list;
 mod refund_status;
 pub mod resolve;
+mod rewards;
 mod service;
 mod spending;
 mod spending_summary;
@@ -147,6 +148,7 @@ pub const SKILLS: &[Skill] = &[
     rates::RATE,
     recurring_list::SKILL,
     refund_status::SKILL,
+    rewards::BALANCE,
     service::LANGUAGE,
     service::LINK,
     service::STOP,

@@ -132,6 +132,7 @@ impl<'a> Scene<'a> {
                 hours_text: Some("9 to 5".to_owned()),
                 hours: None,
                 places: None,
+                fees: None,
                 locale,
                 zone: zone.clone(),
                 bank_zone: zone,

@@ -112,6 +112,7 @@ fn world_with(options: SqliteOptions) -> World {
         chat_is_notice_address: false,
         notice_address: None,
         rights: crate::conversation::legal::Rights::default(),
+        fees: None,
     };
     policies.add(Some(PageId::from(PAGE)), assembly::policy(parts, &bank));
     let app = assembly::app(Parts {

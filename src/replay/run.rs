@@ -14,6 +14,7 @@ use futures::StreamExt;
 
 use crate::app::TurnSeen;
 use crate::clock::{Clock, SharedClock, SystemClock};
+use crate::conversation::fees::FeeList;
 use crate::conversation::places::Places;
 use crate::conversation::step::Understand;
 use crate::intent::catalogue::Catalogue;
@@ -96,6 +97,7 @@ impl Replay {
                 bank,
                 messenger,
                 places: Arc::new(Places::sample()),
+                fees: Arc::new(FeeList::sample()),
                 pool: Pool::default(),
             }),
         })

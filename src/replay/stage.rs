@@ -21,6 +21,7 @@ use crate::clock::{Clock, ManualClock, SharedClock};
 use crate::commands::CommandRunner;
 use crate::config::{PageConfig, People};
 use crate::conversation::Case;
+use crate::conversation::fees::FeeList;
 use crate::conversation::legal::Rights;
 use crate::conversation::places::Places;
 use crate::conversation::policy::{Limits as PaymentLimits, Policy};
@@ -57,6 +58,7 @@ pub(super) struct Shared {
     pub(super) bank: BankSimulator,
     pub(super) messenger: MessengerSimulator,
     pub(super) places: Arc<Places>,
+    pub(super) fees: Arc<FeeList>,
     pub(super) pool: Pool,
 }
 
@@ -312,6 +314,7 @@ fn build(
         chat_is_notice_address: setting(header, "bank.chat_is_notice_address") == Some("true"),
         notice_address: setting(header, "bank.notice_address").map(str::to_owned),
         rights: rights(header)?,
+        fees: (setting(header, "bank.fees") != Some("none")).then(|| Arc::clone(&shared.fees)),
     };
     policies.add(page.id.clone(), assembly::policy(parts, &bank));
     let app = assembly::app(Parts {

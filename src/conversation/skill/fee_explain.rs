@@ -1,5 +1,7 @@
-//! Fees on an account: which, when, how much, and what their own name says they are for. What the bank's fee
-//! table says is not guessed.
+//! Fees on an account: which, when, how much, what their own name says they are for, and what the bank's own fee list says
+//! of them. Without a list nothing is guessed.
+
+use std::collections::BTreeSet;
 
 use crate::bank::model::{Transaction, TransactionKind, TransactionStatus};
 use crate::bank::{Answers, Query};
@@ -24,7 +26,10 @@ pub(super) const SKILL: Skill = Skill {
         "item",
         "account",
         "why",
-        "table",
+        "listed",
+        "listed_share",
+        "differs",
+        "no_list",
         "none",
     ],
     report: None,
@@ -91,7 +96,13 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         .collect();
     let days = ledger::with_range(Values::new(), range, days_named);
     match fees.as_slice() {
-        [] => Outcome::say(Say::new(INTENT, "none", days)).into(),
+        [] => {
+            let say = Say::new(INTENT, "none", days);
+            let listed = request
+                .said("fee_type")
+                .and_then(|name| of_list(say.clone(), name, context));
+            Outcome::say(listed.unwrap_or(say)).into()
+        }
         [fee] => one(fee, answers, context).into(),
         several => list(several, days, context).into(),
     }
@@ -119,8 +130,39 @@ fn one(fee: &Transaction, answers: &Answers, context: &Context<'_>) -> Outcome {
         );
         say = say.item("why", values);
     }
+    let listed = of_list(say.clone(), why, context);
+    say = listed.unwrap_or_else(|| say.item("no_list", Values::new()));
+    let fixed = context
+        .policy
+        .fees
+        .as_ref()
+        .and_then(|list| list.fee(why)?.amount);
+    if fixed.is_some_and(|fixed| fixed != fee.amount.abs()) {
+        say = say.item("differs", Values::new());
+    }
     let dispute = Request::new("dispute").bind("transaction", fee.id.as_str());
-    Outcome::say(say.tail("table", Values::new()).on("dispute", dispute))
+    Outcome::say(say.on("dispute", dispute))
+}
+
+/// Adds what the bank's fee list says of a kind of fee, if it says something.
+fn of_list(say: Say, name: &str, context: &Context<'_>) -> Option<Say> {
+    let list = context.policy.fees.as_ref()?;
+    let fee = list.fee(name)?;
+    let origin = || Origin::config("bank.fees_file");
+    let values = Values::new()
+        .with("version", Value::Day(list.version), origin())
+        .with(
+            "when",
+            Value::word(fee.when.get(context.language())),
+            origin(),
+        );
+    Some(match fee.amount {
+        Some(amount) => say.item(
+            "listed",
+            values.with("listed", Value::Money(amount), origin()),
+        ),
+        None => say.item("listed_share", values),
+    })
 }
 
 fn list(fees: &[&Transaction], days: Values, context: &Context<'_>) -> Outcome {
@@ -146,5 +188,11 @@ fn list(fees: &[&Transaction], days: Values, context: &Context<'_>) -> Outcome {
         .fold(Say::new(INTENT, variant, values), |say, fee| {
             say.item("item", ledger::entry_values(fee, with_code, context))
         });
-    Outcome::say(say.tail("table", Values::new()))
+    // Fees of one kind have one line of the bank's list.
+    let kinds: BTreeSet<&str> = fees.iter().map(|fee| named(fee)).collect();
+    let listed = match kinds.first() {
+        Some(kind) if kinds.len() == 1 => of_list(say.clone(), kind, context),
+        _ => None,
+    };
+    Outcome::say(listed.unwrap_or(say))
 }

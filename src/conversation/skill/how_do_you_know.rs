@@ -27,6 +27,7 @@ pub(super) const SKILL: Skill = Skill {
         "rule_left",
         "rule_difference",
         "rule_fee_text",
+        "fee_list",
         "rule_ten_days",
         "rule_counted",
         "rule_period",
@@ -95,6 +96,9 @@ fn answer(_: &Request, _: &Answers, context: &Context<'_>) -> Next {
             continue;
         }
         say = say.item(variant, Values::new());
+    }
+    if origins().any(|origin| matches!(origin, Origin::Config { key } if key == "bank.fees_file")) {
+        say = say.item("fee_list", Values::new());
     }
     if from_bank && origins().any(|origin| matches!(origin, Origin::Customer)) {
         say = say.item("customer", Values::new());

@@ -125,6 +125,7 @@ impl World {
                 hours_text: None,
                 hours: None,
                 places: None,
+                fees: None,
                 locale: "en_US".parse::<Locale>().unwrap(),
                 zone: zone.clone(),
                 bank_zone: zone,

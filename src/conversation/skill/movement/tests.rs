@@ -47,6 +47,7 @@ impl Desk {
                 hours_text: None,
                 hours: None,
                 places: None,
+                fees: None,
                 ports: Ports::default(),
                 public_url: None,
                 disclosure_lapse_ms: 0,
