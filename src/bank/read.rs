@@ -1,12 +1,13 @@
 //! Asking a bank the questions of one turn, in parallel, within a budget (design 2.1).
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
 use super::model::{AccountId, DateRange};
 use super::query::{Answer, Answers, Failure, Query};
-use super::{Bank, BankError, Connection};
+use super::{Bank, Connection};
 
 /// How long a turn waits for the bank before it says so.
 pub const BUDGET: Duration = Duration::from_secs(8);
@@ -52,32 +53,18 @@ pub async fn read(
 }
 
 async fn ask(bank: &Bank, connection: &Connection, query: &Query) -> Result<Answer, Failure> {
-    let failed = |error: BankError| {
-        tracing::warn!(
-            bank.query = query.name(),
-            bank.error = error.name(),
-            "the bank gave no answer"
-        );
-        Failure::from(&error)
-    };
-    match query {
+    let answer = match query {
         Query::Accounts => {
-            let port = bank.reading.as_ref().ok_or(Failure::NotOffered)?;
-            port.accounts(connection)
-                .await
-                .map(Answer::Accounts)
-                .map_err(failed)
+            let port = offered(bank.reading.as_ref())?;
+            port.accounts(connection).await.map(Answer::Accounts)
         }
         Query::Transactions {
             account: Some(account),
             range,
         } => {
-            let port = bank.reading.as_ref().ok_or(Failure::NotOffered)?;
-            let entries = port
-                .transactions(connection, account, *range)
-                .await
-                .map_err(failed)?;
-            Ok(Answer::Transactions {
+            let port = offered(bank.reading.as_ref())?;
+            let entries = port.transactions(connection, account, *range).await;
+            entries.map(|entries| Answer::Transactions {
                 entries,
                 missing: Vec::new(),
             })
@@ -85,80 +72,64 @@ async fn ask(bank: &Bank, connection: &Connection, query: &Query) -> Result<Answ
         Query::Transactions {
             account: None,
             range,
-        } => everywhere(bank, connection, *range).await,
+        } => return everywhere(bank, connection, *range).await,
         Query::Statements { account } => {
-            let port = bank.reading.as_ref().ok_or(Failure::NotOffered)?;
-            port.statements(connection, account)
-                .await
-                .map(Answer::Statements)
-                .map_err(failed)
+            let port = offered(bank.reading.as_ref())?;
+            let statements = port.statements(connection, account).await;
+            statements.map(Answer::Statements)
         }
         Query::Cards => {
-            let port = bank.cards.as_ref().ok_or(Failure::NotOffered)?;
-            port.cards(connection)
-                .await
-                .map(Answer::Cards)
-                .map_err(failed)
+            let port = offered(bank.cards.as_ref())?;
+            port.cards(connection).await.map(Answer::Cards)
         }
         Query::Disputes => {
-            let port = bank.disputes.as_ref().ok_or(Failure::NotOffered)?;
-            port.disputes(connection)
-                .await
-                .map(Answer::Disputes)
-                .map_err(failed)
+            let port = offered(bank.disputes.as_ref())?;
+            port.disputes(connection).await.map(Answer::Disputes)
         }
         Query::Payees => {
-            let port = bank.payments.as_ref().ok_or(Failure::NotOffered)?;
-            port.payees(connection)
-                .await
-                .map(Answer::Payees)
-                .map_err(failed)
+            let port = offered(bank.payments.as_ref())?;
+            port.payees(connection).await.map(Answer::Payees)
         }
         Query::Payments => {
-            let port = bank.payments.as_ref().ok_or(Failure::NotOffered)?;
-            port.payments(connection)
-                .await
-                .map(Answer::Payments)
-                .map_err(failed)
+            let port = offered(bank.payments.as_ref())?;
+            port.payments(connection).await.map(Answer::Payments)
         }
         Query::ExchangeRate { from, to } => {
-            let port = bank.rates.as_ref().ok_or(Failure::NotOffered)?;
-            port.rate(connection, *from, *to)
-                .await
-                .map(Answer::ExchangeRate)
-                .map_err(failed)
+            let port = offered(bank.rates.as_ref())?;
+            let rate = port.rate(connection, *from, *to).await;
+            rate.map(Answer::ExchangeRate)
         }
         Query::CardLimits { card } => {
-            let port = bank.card_services.as_ref().ok_or(Failure::NotOffered)?;
-            port.limits(connection, card)
-                .await
-                .map(Answer::CardLimits)
-                .map_err(failed)
+            let port = offered(bank.card_services.as_ref())?;
+            port.limits(connection, card).await.map(Answer::CardLimits)
         }
         Query::CardOrders => {
-            let port = bank.card_services.as_ref().ok_or(Failure::NotOffered)?;
-            port.orders(connection)
-                .await
-                .map(Answer::CardOrders)
-                .map_err(failed)
+            let port = offered(bank.card_services.as_ref())?;
+            port.orders(connection).await.map(Answer::CardOrders)
         }
         Query::Rewards => {
-            let port = bank.rewards.as_ref().ok_or(Failure::NotOffered)?;
-            port.programs(connection)
-                .await
-                .map(Answer::Rewards)
-                .map_err(failed)
+            let port = offered(bank.rewards.as_ref())?;
+            port.programs(connection).await.map(Answer::Rewards)
         }
         Query::Alerts => {
-            let port = bank.alerts.as_ref().ok_or(Failure::NotOffered)?;
-            port.alerts(connection)
-                .await
-                .map(Answer::Alerts)
-                .map_err(failed)
+            let port = offered(bank.alerts.as_ref())?;
+            port.alerts(connection).await.map(Answer::Alerts)
         }
         // Numbers come from the store; the turn answers this one itself.
-        Query::CaseNumber => Err(Failure::NotOffered),
-    }
+        Query::CaseNumber => return Err(Failure::NotOffered),
+    };
+    answer.map_err(|error| {
+        tracing::warn!(
+            bank.query = query.name(),
+            bank.error = error.name(),
+            "the bank gave no answer"
+        );
+        Failure::from(&error)
+    })
+}
+
+fn offered<T: ?Sized>(port: Option<&Arc<T>>) -> Result<&T, Failure> {
+    port.map(AsRef::as_ref).ok_or(Failure::NotOffered)
 }
 
 /// Reads the entries of every account at once; an account that cannot be read is named, not dropped.

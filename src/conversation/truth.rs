@@ -25,17 +25,21 @@ use crate::reply::value::{Origin, Place, Value, clean};
 use world::{Bank, SHOP, TODAY};
 
 mod hostile;
+mod services;
 mod world;
 
 /// The skills that tell what the bank knows.
-const READING: [&str; 23] = [
+const READING: [&str; 27] = [
     "account_details",
     "affordability",
+    "alert_list",
     "available_credit",
     "balance",
     "balance_explain",
     "bill_due",
     "card_declined",
+    "card_delivery",
+    "card_limits",
     "card_status",
     "deposit_hold",
     "fee_explain",
@@ -46,6 +50,7 @@ const READING: [&str; 23] = [
     "receipt",
     "recurring_list",
     "refund_status",
+    "rewards_balance",
     "spending",
     "spending_summary",
     "statement",
@@ -55,7 +60,8 @@ const READING: [&str; 23] = [
 ];
 
 /// Every calculation a reading skill may declare; a new one is added here and explained by `how_do_you_know`.
-const CALCULATIONS: [&str; 31] = [
+const CALCULATIONS: [&str; 33] = [
+    "alerts the bank has",
     "accounts not listed",
     "accounts the bank shows",
     "average of the last three",
@@ -81,6 +87,7 @@ const CALCULATIONS: [&str; 31] = [
     "statements the bank has",
     "sum of the fees that are final",
     "the day pay usually comes",
+    "the order has no card yet",
     "the last one and its usual gap",
     "the usual period of this question",
     "to use now against final",
@@ -307,7 +314,10 @@ fn is_given(value: &Value, origin: &Origin, request: &Request, scene: &Scene<'_>
             Value::Day(day) | Value::Weekday(day) => bank.dates(&scene.place.zone).contains(day),
             Value::Moment(at) => bank.instants().contains(at) || *at == now(),
             Value::Percent(points) => bank.rates().contains(points),
-            Value::Count(count) => *count <= u64::try_from(bank.entries.len()).unwrap(),
+            Value::Count(count) => {
+                bank.services.counts().any(|known| known == *count)
+                    || *count <= u64::try_from(bank.entries.len()).unwrap()
+            }
             Value::Text(text) => bank.names().contains(text) || is_own_word(text),
             Value::Key(_) => true,
         },

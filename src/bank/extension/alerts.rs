@@ -80,7 +80,7 @@ impl Extension {
             kind: setting.kind,
             account_id: setting.account.as_str(),
             threshold: setting.threshold.map(Money::to_decimal),
-            currency: setting.threshold.map(|amount| amount.currency()),
+            currency: setting.threshold.map(Money::currency),
             lead_days: setting.lead_days,
             rhythm: setting.rhythm,
         })

@@ -223,10 +223,13 @@ fn day(order: &CardOrder, context: &Context<'_>) -> jiff::civil::Date {
 fn values(order: &CardOrder, cards: &[Card], context: &Context<'_>) -> Values {
     let id = order.card.as_ref();
     let card = cards.iter().find(|card| Some(&card.id) == id);
-    let label = card.map_or_else(
-        || Value::word(resolve::own_word("card_delivery", "word_card", context)),
-        resolve::card_label,
-    );
+    let (label, origin) = match card {
+        Some(card) => (resolve::card_label(card), Origin::bank("card.mask")),
+        None => (
+            Value::word(resolve::own_word("card_delivery", "word_card", context)),
+            Origin::rule("the order has no card yet"),
+        ),
+    };
     let (state, on) = match (order.state, order.sent_on) {
         (CardOrderState::Delivered, _) => ("delivered", day(order, context)),
         (CardOrderState::Returned, _) => ("returned", day(order, context)),
@@ -235,7 +238,7 @@ fn values(order: &CardOrder, cards: &[Card], context: &Context<'_>) -> Values {
         (CardOrderState::Ordered, _) => ("ordered", day(order, context)),
     };
     Values::new()
-        .with("card", label, Origin::bank("card.mask"))
+        .with("card", label, origin)
         .with("state", Value::key(state), Origin::bank("card_order.state"))
         .with("day", Value::Day(on), Origin::bank("card_order"))
 }

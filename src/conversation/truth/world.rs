@@ -17,6 +17,8 @@ use crate::conversation::skill::merchant;
 use crate::money::{Currency, Money};
 use crate::reply::value::{Place, Value, clean};
 
+use super::services::{Services, any_services};
+
 /// Sunday.
 pub(super) const TODAY: Date = date(2026, 11, 22);
 
@@ -24,7 +26,7 @@ pub(super) const TODAY: Date = date(2026, 11, 22);
 pub(super) const SHOP: &str = "corner market";
 
 /// What shops are called, well or badly.
-const SHOPS: [&str; 8] = [
+pub(super) const SHOPS: [&str; 8] = [
     "Corner Market",
     "Corner Market Eats",
     "CAFÉ ÑANDÚ",
@@ -42,6 +44,7 @@ pub(super) struct Bank {
     cards: Vec<Card>,
     statements: Vec<Date>,
     missing: Vec<String>,
+    pub(super) services: Services,
 }
 
 impl Bank {
@@ -75,7 +78,7 @@ impl Bank {
                         .collect(),
                 )),
                 Query::CaseNumber => Ok(Answer::CaseNumber(20_931)),
-                _ => Err(Failure::NotOffered),
+                other => self.services.answer(other).ok_or(Failure::NotOffered),
             };
             answers.put(query.clone(), answer);
         }
@@ -92,6 +95,7 @@ impl Bank {
         balances
             .map(|balance| balance.amount)
             .chain(entries)
+            .chain(self.services.amounts())
             .map(|amount| amount.minor().abs())
             .collect()
     }
@@ -108,6 +112,7 @@ impl Bank {
             .filter_map(|account| account.due_date)
             .chain(self.statements.iter().copied())
             .chain(entries)
+            .chain(self.services.days())
             .collect()
     }
 
@@ -149,6 +154,7 @@ impl Bank {
             .chain(accounts)
             .chain(cards)
             .chain(masks)
+            .chain(SHOPS.iter().map(|name| clean(name)))
             .chain([self.missing.join(", ")])
             .collect()
     }
@@ -197,6 +203,7 @@ impl Bank {
             cards: vec![card(0)],
             statements: vec![date(2026, 10, 31)],
             missing: Vec::new(),
+            services: Services::none(),
         }
     }
 }
@@ -317,8 +324,15 @@ pub(super) fn any_bank() -> impl Strategy<Value = Bank> {
         ),
         0..40,
     );
-    (accounts, entries, any::<bool>(), 0..3_usize, any::<bool>()).prop_map(
-        |(accounts, entries, euros, cards, missing)| {
+    (
+        accounts,
+        entries,
+        any::<bool>(),
+        0..3_usize,
+        any::<bool>(),
+        any_services(),
+    )
+        .prop_map(|(accounts, entries, euros, cards, missing, services)| {
             let accounts: Vec<Account> = accounts
                 .into_iter()
                 .enumerate()
@@ -352,7 +366,7 @@ pub(super) fn any_bank() -> impl Strategy<Value = Bank> {
                 cards: (0..cards).map(card).collect(),
                 statements: vec![date(2026, 10, 31), date(2026, 9, 30)],
                 missing: missing.then(|| "Savings".to_owned()).into_iter().collect(),
+                services,
             }
-        },
-    )
+        })
 }

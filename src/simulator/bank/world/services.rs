@@ -160,14 +160,11 @@ impl World {
     pub fn limit_views(&self, id: &str) -> Result<Vec<LimitView>, Denied> {
         let card_at = self.scenario().card_index(id);
         // A card that took another's place has that one's limits.
-        let at = match card_at {
-            Some(at) => at,
-            None => {
-                let order = self.orders.iter().find(|order| order.card == id);
-                let old = order.and_then(|order| self.scenario().card_index(&order.replaces));
-                old.ok_or(Denied::Unknown)?
-            }
-        };
+        let at = card_at.or_else(|| {
+            let order = self.orders.iter().find(|order| order.card == id)?;
+            self.scenario().card_index(&order.replaces)
+        });
+        let at = at.ok_or(Denied::Unknown)?;
         let card = self.scenario().card.get(at).ok_or(Denied::Unknown)?;
         let account = self.scenario().account_index(card.account.get_ref());
         let currency = self.scenario().currency_of(account.unwrap_or(0));
