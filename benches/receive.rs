@@ -229,6 +229,7 @@ fn app(files: &Path) -> Arc<App> {
         rates: None,
         card_services: None,
         rewards: None,
+        papers: None,
         alerts: None,
         payments: None,
         commands: None,

@@ -200,6 +200,7 @@ impl Bench {
             audit: vec![seal_entry(&keys, Class::Chat, "answered", now_ms, &BODY)?],
             timers: Vec::new(),
             cases: Vec::new(),
+            views: Vec::new(),
             inputs: Vec::new(),
             record: Some((now_ms, keys.seal(Class::Chat, b"record", &BODY)?)),
             erase_records_since_ms: None,

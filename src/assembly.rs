@@ -128,6 +128,7 @@ pub fn policy(parts: PolicyParts<'_>, bank: &Bank) -> Policy {
             card_services: bank.card_services.is_some(),
             rewards: bank.rewards.is_some(),
             alerts: bank.alerts.is_some(),
+            papers: bank.papers.is_some(),
             payments: bank.payments.is_some(),
         },
         public_url: parts.public_url,

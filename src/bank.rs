@@ -17,6 +17,7 @@ pub mod extension;
 pub mod fdx;
 pub mod http;
 pub mod model;
+pub mod papers;
 pub mod query;
 pub mod rate;
 pub mod read;
@@ -199,6 +200,25 @@ pub trait Alerts: Send + Sync {
     async fn alerts(&self, connection: &Connection) -> Result<Vec<Alert>, BankError>;
 }
 
+/// Full numbers and documents, for the customer's own screen.
+#[async_trait]
+pub trait Papers: Send + Sync {
+    /// Returns the numbers others pay to; `NotFound` where the bank gives none.
+    async fn numbers(
+        &self,
+        connection: &Connection,
+        account: &AccountId,
+    ) -> Result<papers::AccountNumbers, BankError>;
+
+    /// Returns a statement as the bank made it.
+    async fn statement_document(
+        &self,
+        connection: &Connection,
+        account: &AccountId,
+        statement: &str,
+    ) -> Result<papers::Document, BankError>;
+}
+
 /// Telling the bank to do something (design 2.2). Only `commands` calls this, never a turn.
 #[async_trait]
 pub trait Commands: Send + Sync {
@@ -248,6 +268,8 @@ pub struct Bank {
     pub rewards: Option<Arc<dyn Rewards>>,
     /// Alerts the bank sends.
     pub alerts: Option<Arc<dyn Alerts>>,
+    /// Full numbers and documents, where a page can ask who is there (L2).
+    pub papers: Option<Arc<dyn Papers>>,
     /// What it can be told to do.
     pub commands: Option<Arc<dyn Commands>>,
 }

@@ -23,6 +23,7 @@ pub mod state;
 pub mod step;
 #[cfg(test)]
 mod truth;
+pub mod view;
 #[cfg(test)]
 mod walk;
 

@@ -5,10 +5,12 @@
 //! a query.
 
 pub mod health;
+mod inside;
 mod observe;
 mod page;
 pub mod serve;
 mod step_up;
+mod view;
 
 use std::sync::Arc;
 
@@ -23,9 +25,10 @@ use health::Health;
 use observe::Gate;
 
 /// The templates of all paths, for logs and metrics.
-const ROUTES: [&str; 5] = [
+const ROUTES: [&str; 6] = [
     webhook::PATH,
     step_up::PATH,
+    view::PATH,
     "/healthz",
     "/readyz",
     "/metrics",
@@ -37,12 +40,13 @@ const PUBLIC_AT_ONCE: usize = 1024;
 /// The same on the admin listener.
 const ADMIN_AT_ONCE: usize = 16;
 
-/// Returns the public routes: the webhook, and the step-up page where `step_up` is set. That page stands in for
-/// the bank's own and confirms by a tap, so it is for the simulated bank only.
-pub fn public(app: &Arc<App>, webhook: Webhook, step_up: bool) -> Router {
+/// Returns the public routes: the webhook, and the customer's pages where `pages` is set. Those stand in for the bank's
+/// own and confirm by a tap, so they are for the simulated bank only.
+pub fn public(app: &Arc<App>, webhook: Webhook, pages: bool) -> Router {
     let mut router = webhook.routes();
-    if step_up {
+    if pages {
         router = router.merge(step_up::routes(Arc::clone(app)));
+        router = router.merge(view::routes(Arc::clone(app)));
     }
     let gate = Arc::new(Gate::new(Arc::clone(&app.metrics), PUBLIC_AT_ONCE));
     router.layer(from_fn_with_state(gate, observe::observe))

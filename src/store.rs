@@ -18,6 +18,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::message::{ConversationId, PageId};
 
@@ -337,12 +338,45 @@ pub struct TurnCommit {
     pub timers: Vec<NewTimer>,
     /// Cases opened or changed.
     pub cases: Vec<CaseWrite>,
+    /// Pages that show something once.
+    pub views: Vec<NewView>,
     /// Inputs for this conversation made by the turn.
     pub inputs: Vec<NewInput>,
     /// The turn record, sealed (redacted input, variant, values, hashes).
     pub record: Option<(i64, Sealed)>,
     /// Older turn records to erase at once (a split card number), by (time, position in that time).
     pub erase_records_since_ms: Option<i64>,
+}
+
+/// Names a page that shows something once: SHA-256 of its link's secret, so that the store knows no link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewId(pub [u8; 32]);
+
+impl ViewId {
+    /// Returns the name of a secret's page.
+    pub fn of(secret: &str) -> Self {
+        Self(Sha256::digest(secret).into())
+    }
+}
+
+/// A page that may be opened once.
+#[derive(Debug, Clone)]
+pub struct NewView {
+    /// Its name.
+    pub id: ViewId,
+    /// Until when, ms.
+    pub expires_ms: i64,
+    /// What to read at the bank, sealed.
+    pub body: Sealed,
+}
+
+/// A page that waits to be opened.
+#[derive(Debug, Clone)]
+pub struct ViewRow {
+    /// Whose.
+    pub conversation: ConversationId,
+    /// What to read at the bank, sealed.
+    pub body: Sealed,
 }
 
 /// What became of inputs whose turn failed.
@@ -624,6 +658,12 @@ pub trait Store: Send + Sync {
 
     /// Returns one case.
     async fn case(&self, number: CaseNumber) -> Result<Option<CaseRow>, StoreError>;
+
+    /// Returns a page that is neither spent nor expired.
+    async fn view(&self, id: ViewId, now_ms: i64) -> Result<Option<ViewRow>, StoreError>;
+
+    /// Spends a page, once: false when it was spent before, or is expired.
+    async fn spend_view(&self, id: ViewId, now_ms: i64) -> Result<bool, StoreError>;
 
     /// Returns a conversation's audit chain in order.
     async fn audit(&self, conversation: ConversationId) -> Result<Vec<AuditRow>, StoreError>;

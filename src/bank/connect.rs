@@ -87,6 +87,8 @@ pub fn connect(
                 rates: None,
                 card_services: None,
                 rewards: None,
+                // The page that shows them needs the bank's own login first (L2), which account linking brings.
+                papers: None,
                 alerts: None,
                 payments: moves.then(|| fdx.clone() as Arc<dyn super::Payments>),
                 commands: moves.then(|| fdx.clone() as Arc<dyn super::Commands>),
@@ -137,6 +139,7 @@ fn simulator(
         card_services: Some(extension.clone()),
         rewards: Some(extension.clone()),
         alerts: Some(extension.clone()),
+        papers: Some(fdx.clone()),
         payments: Some(fdx),
         commands: Some(extension),
     })

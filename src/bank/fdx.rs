@@ -6,6 +6,7 @@
 pub mod account;
 mod error;
 pub mod movement;
+mod papers;
 #[cfg(test)]
 mod tests;
 pub mod transaction;

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::case::Case;
+use super::view::View;
 use crate::bank::{BankCommand, BankId, Query, Subject};
 use crate::message::OutboundMessage;
 use crate::reply::value::Values;
-use crate::store::{CommandId, OutboxId, SendClass};
+use crate::store::{CommandId, OutboxId, SendClass, ViewId};
 
 /// One thing to do. All but [`Effect::Ask`] take place in the turn's one commit.
 #[derive(Debug, Clone)]
@@ -38,6 +39,15 @@ pub enum Effect {
         subject: String,
         /// When, ms; `None` takes it away.
         due_ms: Option<i64>,
+    },
+    /// Let a page show something, once.
+    View {
+        /// SHA-256 of the link's secret.
+        id: ViewId,
+        /// Until when, ms.
+        expires_ms: i64,
+        /// What.
+        view: View,
     },
     /// Note something in the audit chain.
     Audit {

@@ -97,6 +97,11 @@ pub enum What {
         /// What the page brought.
         secret: String,
     },
+    /// The customer opened a page that shows something once.
+    Viewed {
+        /// What it showed.
+        what: String,
+    },
     /// A message could not be sent for good.
     SendFailed {
         /// Which.
@@ -133,6 +138,7 @@ impl What {
             Self::Reported { .. } => "reported",
             Self::Operated(_) => "operated",
             Self::SteppedUp { .. } => "stepped_up",
+            Self::Viewed { .. } => "viewed",
             Self::SendFailed { .. } => "send_failed",
             Self::Control { .. } => "control",
             Self::Timer { .. } => "timer",

@@ -41,6 +41,8 @@ pub struct Ports {
     pub rewards: bool,
     /// Alerts the bank sends.
     pub alerts: bool,
+    /// Full numbers and documents, on a page.
+    pub papers: bool,
 }
 
 /// When people answer, in the Page's zone.

@@ -68,6 +68,7 @@ use super::offer::Role;
 use super::policy::{Access, Policy};
 use super::request::Request;
 use super::state::{Executing, State};
+use super::view::Shown;
 
 /// A skill.
 #[derive(Debug, Clone, Copy)]
@@ -164,6 +165,9 @@ pub const SKILLS: &[Skill] = &[
 /// Where the step-up page is; `{token}` becomes the conversation's and the turn's secret when it is said.
 pub const STEP_UP_PATH: &str = "/stepup/{token}";
 
+/// Where a page shows something once; `{token}` becomes the page's secret when it is said.
+pub const VIEW_PATH: &str = "/view/{token}";
+
 /// Returns the skill of a name.
 pub fn skill(name: &str) -> Option<&'static Skill> {
     SKILLS.iter().find(|skill| skill.name == name)
@@ -229,6 +233,8 @@ pub enum Change {
     HandOver,
     /// Send the customer to the step-up page for this request.
     StepUp(Request),
+    /// Let a page show this, once.
+    View(Shown),
     /// Note something in the audit chain: a fixed word and details.
     Audit(&'static str, serde_json::Value),
 }

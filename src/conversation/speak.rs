@@ -299,13 +299,18 @@ fn buttons(offer: Option<&Offer>) -> Vec<Button> {
         .collect()
 }
 
-/// Cuts a title to what a button takes.
+/// Cuts a title to what a button takes. The last digits of an account or card stay, since they tell two of them apart.
 fn cut_title(title: &str) -> String {
     if title.chars().count() <= TITLE_CHARS {
         return title.to_owned();
     }
-    let cut: String = title.chars().take(TITLE_CHARS - 1).collect();
-    format!("{}…", cut.trim_end())
+    let (name, digits) = match title.rsplit_once(" ••") {
+        Some((name, digits)) if digits.chars().count() <= 4 => (name, format!(" ••{digits}")),
+        _ => (title, String::new()),
+    };
+    let room = TITLE_CHARS - 1 - digits.chars().count();
+    let cut: String = name.chars().take(room).collect();
+    format!("{}…{digits}", cut.trim_end())
 }
 
 /// Splits a text at line ends or spaces so that each part fits, never inside a grapheme.
@@ -360,6 +365,14 @@ mod tests {
 
     #[test]
     fn long_titles_are_cut_to_twenty_characters() {
-        assert_eq!(cut_title("Everyday Checking ••1234").chars().count(), 20);
+        for (title, cut) in [
+            ("Checking ••1234", "Checking ••1234"),
+            ("Everyday Checking ••1234", "Everyday Che… ••1234"),
+            ("Cuenta corriente ••2201", "Cuenta corri… ••2201"),
+            ("A very long word on a button", "A very long word on…"),
+        ] {
+            assert_eq!(cut_title(title), cut);
+            assert!(cut.chars().count() <= TITLE_CHARS);
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::intent::matcher::Context as Heard;
 use crate::intent::{Language, Understanding};
 use crate::reply::render::RenderError;
 use crate::reply::value::Place;
-use crate::store::{CommandId, SendClass};
+use crate::store::{CommandId, SendClass, ViewId};
 
 use super::effect::Effect;
 use super::input::{Input, What};
@@ -18,6 +18,7 @@ use super::request::Request;
 use super::skill::{Ask, Change, Context, Next, Outcome, Say, Shape, human, skill};
 use super::speak::{Speaker, derive};
 use super::state::{Executing, Owner, State, Told, Topic};
+use super::view::{VIEW_MS, View};
 
 mod answer;
 mod cases;
@@ -110,6 +111,7 @@ pub fn step(
         understanding: None,
         retrying: waiting.as_ref().is_some_and(|waiting| waiting.retrying),
         remarked: waiting.as_ref().is_some_and(|waiting| waiting.remarked),
+        link_token: None,
     };
     match (&input.what, waiting) {
         (What::Answered(answers), Some(mut waiting)) => {
@@ -154,6 +156,8 @@ struct Turn<'a> {
     retrying: bool,
     /// What was said so far in this turn is no answer.
     remarked: bool,
+    /// The secret of the page that was opened last in this turn, for its link.
+    link_token: Option<String>,
 }
 
 impl Turn<'_> {
@@ -203,11 +207,8 @@ impl Turn<'_> {
 
     fn say_and_ask(&mut self, say: &Say, ask: Option<&Ask>) -> Result<(), RenderError> {
         let mut say = say.clone();
-        if let Shape::Link { path, .. } = &mut say.shape
-            && let Some(open) = self.state.step_ups.last()
-        {
-            let token = format!("{}{}", self.input.conversation, open.secret);
-            *path = path.replace("{token}", &token);
+        if let (Shape::Link { path, .. }, Some(token)) = (&mut say.shape, &self.link_token) {
+            *path = path.replace("{token}", token);
         }
         let say = &say;
         let place = self.place();
@@ -551,12 +552,30 @@ impl Turn<'_> {
                 if self.state.step_ups.len() >= PAGES {
                     self.state.step_ups.remove(0);
                 }
+                // What was said so far tells two pages of one turn apart.
+                let secret = hex::encode(derive(self.input.turn, "step-up", self.ordinal));
+                self.link_token = Some(format!("{}{secret}", self.input.conversation));
                 self.state.step_ups.push(super::state::StepUp {
-                    // What was said so far tells two pages of one turn apart.
-                    secret: hex::encode(derive(self.input.turn, "step-up", self.ordinal)),
+                    secret,
                     request,
                     expires_ms: self.input.now_ms.saturating_add(STEP_UP_MS),
                 });
+            }
+            Change::View(shows) => {
+                let Some(link) = &self.state.link else {
+                    return;
+                };
+                let secret = hex::encode(derive(self.input.turn, "view", self.ordinal));
+                self.effects.push(Effect::View {
+                    id: ViewId::of(&secret),
+                    expires_ms: self.input.now_ms.saturating_add(VIEW_MS),
+                    view: View {
+                        bank: link.bank.clone(),
+                        subject: link.subject.clone(),
+                        shows,
+                    },
+                });
+                self.link_token = Some(secret);
             }
             Change::Audit(kind, payload) => self.effects.push(Effect::Audit { kind, payload }),
         }

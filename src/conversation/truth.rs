@@ -153,6 +153,7 @@ impl<'a> Scene<'a> {
                     card_services: true,
                     rewards: true,
                     alerts: true,
+                    papers: true,
                     payments: true,
                 },
                 public_url: Some("https://bot.example".to_owned()),

@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use crate::telemetry::Metrics;
 
-use super::{ROUTES, step_up};
+use super::{ROUTES, step_up, view};
 
 /// How long a request waits for its place. Meta waits 5 s in all (platform 1.4).
 const WAIT: Duration = Duration::from_secs(2);
@@ -73,7 +73,9 @@ pub(super) async fn observe(
 fn template(path: &str) -> &'static str {
     let known = ROUTES.iter().find(|route| **route == path).copied();
     known.unwrap_or_else(|| {
-        if path.starts_with(step_up::PREFIX) {
+        if path.starts_with(view::PREFIX) {
+            view::PATH
+        } else if path.starts_with(step_up::PREFIX) {
             step_up::PATH
         } else {
             "other"

@@ -1,5 +1,6 @@
 //! The customer's pages: plain, small, readable by everybody, and safe to open on a borrowed telephone.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use axum::http::header::{
@@ -10,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use html_escape::encode_text;
 use sha2::{Digest, Sha256};
 
 use crate::intent::Language;
@@ -17,7 +19,7 @@ use crate::intent::Language;
 const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:34rem;padding:2rem 1.25rem;\
 color:#1a1a1a;background:#fff}h1{font-size:1.5rem;line-height:1.25}button{font:inherit;font-weight:600;\
 padding:.75rem 1.25rem;min-height:3rem;border:2px solid #0b5cad;border-radius:.5rem;background:#0b5cad;\
-color:#fff;cursor:pointer}button:focus-visible{outline:3px solid #f5a623;outline-offset:2px}\
+color:#fff;cursor:pointer}dt{font-weight:600}dd{margin:0 0 1rem;overflow-wrap:anywhere}button:focus-visible{outline:3px solid #f5a623;outline-offset:2px}\
 @media(prefers-color-scheme:dark){body{color:#eee;background:#121212}button{background:#1f6fc2;border-color:#6fb1f5}}";
 
 /// No scripts, no frames, nothing from elsewhere; the one style by its hash.
@@ -52,9 +54,8 @@ pub(super) fn language(headers: &HeaderMap) -> Language {
         .unwrap_or_default()
 }
 
-/// Renders a page.
-pub(super) fn render(language: Language, words: Words) -> Response {
-    let heading = words.heading;
+/// Renders a page of our own words.
+pub(super) fn render(status: StatusCode, language: Language, words: Words) -> Response {
     let paragraphs: String = words
         .paragraphs
         .iter()
@@ -63,13 +64,46 @@ pub(super) fn render(language: Language, words: Words) -> Response {
     let form = words.button.map_or_else(String::new, |button| {
         format!("<form method=\"post\"><button type=\"submit\">{button}</button></form>")
     });
+    page(
+        status,
+        language,
+        words.heading,
+        &format!("{paragraphs}{form}"),
+    )
+}
+
+/// Renders names with what a bank gave for them, and a last sentence of our own.
+pub(super) fn facts(
+    language: Language,
+    heading: &'static str,
+    facts: &[(&'static str, &str)],
+    note: &'static str,
+) -> Response {
+    let list: String = facts
+        .iter()
+        .flat_map(|(name, given)| {
+            let given = encode_text(given);
+            [
+                "<dt>".into(),
+                Cow::Borrowed(*name),
+                "</dt><dd>".into(),
+                given,
+                "</dd>".into(),
+            ]
+        })
+        .collect();
+    let inner = format!("<dl>{list}</dl><p>{note}</p>");
+    page(StatusCode::OK, language, heading, &inner)
+}
+
+fn page(status: StatusCode, language: Language, heading: &'static str, inner: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"robots\" content=\"noindex\"><title>{heading}</title><style>{STYLE}</style></head>\
-         <body><main><h1>{heading}</h1>{paragraphs}{form}</main></body></html>"
+         <body><main><h1>{heading}</h1>{inner}</main></body></html>"
     );
-    let mut response = (StatusCode::OK, html).into_response();
+    let mut response = (status, html).into_response();
     let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_TYPE, "text/html; charset=utf-8"),

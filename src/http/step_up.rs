@@ -17,8 +17,9 @@ use crate::app::App;
 use crate::inbox::stored::StoredInput;
 use crate::intent::Language;
 use crate::message::ConversationId;
-use crate::store::{NewInput, StoreError};
+use crate::store::StoreError;
 
+use super::inside;
 use super::page::{Words, language, render};
 
 /// The path's template.
@@ -55,7 +56,7 @@ async fn show(headers: HeaderMap) -> Response {
             button: Some("Sí, soy yo"),
         },
     };
-    render(language, words)
+    render(StatusCode::OK, language, words)
 }
 
 /// Takes the confirmation in; the turn decides whether it was waited for.
@@ -92,7 +93,7 @@ async fn confirm(
             button: None,
         },
     };
-    render(language, words)
+    render(StatusCode::OK, language, words)
 }
 
 /// Reads a token: the conversation's id and the secret, 32 lower-case hex digits each.
@@ -117,23 +118,10 @@ async fn store(app: &App, conversation: ConversationId, secret: &str) -> Result<
     if app.store.state(conversation).await?.is_none() {
         return Ok(());
     }
-    let unavailable =
-        |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Unavailable(Some(error));
-    let now_ms = app.clock.now_ms();
     let input = StoredInput::SteppedUp {
         secret: secret.to_owned(),
     };
-    let bytes = serde_json::to_vec(&input).map_err(|error| unavailable(error.into()))?;
-    let body = app
-        .keys
-        .seal_ingest(now_ms, &conversation.0, &bytes)
-        .map_err(|error| unavailable(error.into()))?;
-    let input = NewInput {
-        conversation,
-        at_ms: now_ms,
-        body,
-    };
-    app.store.insert_input(input, now_ms).await
+    inside::insert(app, conversation, &input).await
 }
 
 #[cfg(test)]

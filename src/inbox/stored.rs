@@ -45,6 +45,11 @@ pub enum StoredInput {
         /// What the page brought.
         secret: String,
     },
+    /// The customer opened a page that shows something once.
+    Viewed {
+        /// What it showed.
+        what: String,
+    },
     /// A timer fired.
     Timer {
         /// What for.
@@ -64,6 +69,7 @@ impl StoredInput {
             Self::Operated { act } => Some(What::Operated(act)),
             Self::SendFailed { row } => Some(What::SendFailed { row }),
             Self::SteppedUp { secret } => Some(What::SteppedUp { secret }),
+            Self::Viewed { what } => Some(What::Viewed { what }),
             Self::Timer { kind, subject } => Some(What::Timer { kind, subject }),
         }
     }

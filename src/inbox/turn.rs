@@ -16,8 +16,8 @@ use crate::message::{Channel, InboundEvent, PageId, Psid};
 use crate::reply::RenderError;
 use crate::store::keys::{Class, CustomerKeys, KeyError, SealedUnder, sealed_under};
 use crate::store::{
-    CaseNumber, CaseWrite, LeasedInput, NewCommand, NewSend, NewTimer, StoreError, TurnCommit,
-    TurnFailure, TurnLease, audit,
+    CaseNumber, CaseWrite, LeasedInput, NewCommand, NewSend, NewTimer, NewView, StoreError,
+    TurnCommit, TurnFailure, TurnLease, audit,
 };
 
 use super::stored::StoredInput;
@@ -191,6 +191,7 @@ impl<'a> Work<'a> {
                 audit: Vec::new(),
                 timers: Vec::new(),
                 cases: Vec::new(),
+                views: Vec::new(),
                 inputs: Vec::new(),
                 record: None,
                 erase_records_since_ms: None,
@@ -245,6 +246,7 @@ impl<'a> Work<'a> {
             spoken: Vec::new(),
             audit: Vec::new(),
             cases: Vec::new(),
+
             handed_over: false,
             took: Duration::ZERO,
         };
@@ -452,6 +454,19 @@ impl<'a> Work<'a> {
                         kind,
                         subject,
                         due_ms,
+                        body,
+                    });
+                }
+                Effect::View {
+                    id,
+                    expires_ms,
+                    view,
+                } => {
+                    let body = serde_json::to_vec(&view)?;
+                    let body = self.keys.seal(Class::Chat, &self.conversation.0, &body)?;
+                    self.commit.views.push(NewView {
+                        id,
+                        expires_ms,
                         body,
                     });
                 }

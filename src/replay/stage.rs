@@ -190,16 +190,20 @@ impl Stage {
         Ok(self.router.clone().oneshot(request).await?.status())
     }
 
-    /// Opens one of our pages and presses its button.
-    pub(super) async fn visit(&self, url: &str) -> anyhow::Result<StatusCode> {
-        let path = url
-            .find("/stepup/")
+    /// Opens one of our pages and presses its button; returns what it then shows: the status and the words.
+    pub(super) async fn visit(&self, url: &str) -> anyhow::Result<(StatusCode, String)> {
+        let path = ["/stepup/", "/view/"]
+            .iter()
+            .find_map(|page| url.find(page))
             .and_then(|at| url.get(at..))
             .unwrap_or(url);
         let request = Request::post(path)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Body::empty())?;
-        Ok(self.router.clone().oneshot(request).await?.status())
+        let response = self.router.clone().oneshot(request).await?;
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), MOST_OF_A_PAGE).await?;
+        Ok((status, words_of(&body)))
     }
 
     /// Runs everything that is due until nothing is left.
@@ -343,6 +347,27 @@ fn build(
     );
     let router = crate::http::public(&app, webhook, true);
     Ok((app, router))
+}
+
+/// A page or a document is smaller.
+const MOST_OF_A_PAGE: usize = 1024 * 1024;
+
+/// Returns the words of a page, or a document's bytes as text.
+fn words_of(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let (mut words, mut within) = (String::new(), false);
+    for letter in text.chars() {
+        match letter {
+            '<' => within = true,
+            '>' if within => {
+                within = false;
+                words.push(' ');
+            }
+            other if !within => words.push(other),
+            _ => {}
+        }
+    }
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn setting<'a>(header: &'a Header, key: &str) -> Option<&'a str> {

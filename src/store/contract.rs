@@ -82,6 +82,7 @@ macro_rules! contract_tests {
                 records_are_kept_erased_and_swept,
                 what_is_due_next_is_known,
                 depths_count_what_waits,
+                a_view_is_spent_once_and_ends,
                 forgetting_waits_and_then_leaves_only_the_proof;
         );
     };
@@ -163,6 +164,7 @@ pub(in crate::store) fn done(lease: &TurnLease, now_ms: i64) -> TurnCommit {
         audit: Vec::new(),
         timers: Vec::new(),
         cases: Vec::new(),
+        views: Vec::new(),
         inputs: Vec::new(),
         record: None,
         erase_records_since_ms: None,

@@ -26,6 +26,7 @@ mod sweep;
 mod tests;
 mod timers;
 mod turns;
+mod views;
 mod writer;
 
 use std::fs::File;
@@ -54,7 +55,7 @@ use super::{
     Accept, Accepted, AuditRow, CaseNumber, CaseRow, CommandId, CommandLease, CommandSettled,
     DeadLetter, DeadLetterId, Depths, Fence, InboxId, NewInput, NodeId, OutboxId, PagePause,
     Retention, Sealed, SendLease, SendOutcome, Store, StoreError, Swept, TurnCommit, TurnFailure,
-    TurnLease,
+    TurnLease, ViewId, ViewRow,
 };
 use crate::message::{ConversationId, PageId};
 
@@ -402,6 +403,14 @@ impl Store for SqliteStore {
 
     async fn case(&self, number: CaseNumber) -> Result<Option<CaseRow>, StoreError> {
         self.read(move |conn| cases::get(conn, number)).await
+    }
+
+    async fn view(&self, id: ViewId, now_ms: i64) -> Result<Option<ViewRow>, StoreError> {
+        self.read(move |conn| views::get(conn, id, now_ms)).await
+    }
+
+    async fn spend_view(&self, id: ViewId, now_ms: i64) -> Result<bool, StoreError> {
+        self.change(move |tx| views::spend(tx, id, now_ms)).await
     }
 
     async fn audit(&self, conversation: ConversationId) -> Result<Vec<AuditRow>, StoreError> {

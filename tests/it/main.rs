@@ -19,3 +19,4 @@ mod quiet;
 mod replay;
 mod start;
 mod steps;
+mod view;

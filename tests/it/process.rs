@@ -19,7 +19,7 @@ pub(crate) struct World {
     pub(crate) graph: MessengerSimulator,
     pub(crate) folder: tempfile::TempDir,
     config: PathBuf,
-    client: reqwest::Client,
+    pub(crate) client: reqwest::Client,
 }
 
 pub(crate) struct Process {

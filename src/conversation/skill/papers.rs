@@ -3,24 +3,28 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::bank::model::{Account, Transaction, TransactionStatus};
+use crate::bank::model::{Account, Statement, Transaction, TransactionStatus};
 use crate::bank::{Answers, Query};
 use crate::intent::catalogue::Access;
 use crate::intent::slot::calendar::period;
 use crate::message::{Receipt, ReceiptLine};
 use crate::reply::value::{Origin, Value, Values};
+use crate::store::SendClass;
 
 use super::super::request::Request;
+use super::super::view::Shown;
 use super::ledger::{self, Usual};
 use super::resolve::{self, Which};
-use super::{Context, Next, Outcome, Say, Shape, Skill, counted, merchant};
+use super::{Change, Context, Next, Outcome, Say, Shape, Skill, counted, merchant};
 
 pub(super) const STATEMENT: Skill = Skill {
     name: "statement",
     access: Access::Linked,
     ask: ask_statement,
     answer: statement,
-    variants: &["list", "item", "where", "none"],
+    variants: &[
+        "list", "item", "where", "none", "one", "open", "others", "no_such",
+    ],
     report: None,
 };
 
@@ -29,7 +33,7 @@ pub(super) const DETAILS: Skill = Skill {
     access: Access::Linked,
     ask: ask_accounts,
     answer: details,
-    variants: &["masked", "routing", "item"],
+    variants: &["masked", "routing", "item", "once", "open", "which"],
     report: None,
 };
 
@@ -95,37 +99,77 @@ fn statement(request: &Request, answers: &Answers, context: &Context<'_>) -> Nex
     if !answers.has(&query) {
         return Next::Ask(vec![query]);
     }
-    let mut found = match answers.statements(&account.id) {
+    let mut all = match answers.statements(&account.id) {
         Ok(found) => found.to_vec(),
         Err(failure) => return Outcome::failed(failure).into(),
     };
+    all.sort_by_key(|one| std::cmp::Reverse(one.date));
     let named = request
         .said("period")
         .and_then(|value| period::resolve_back(value, &context.place.zoned()));
-    if let Some(range) = named {
-        // A month's statement may close in the first days of the next one.
-        let last = range.last.saturating_add(jiff::Span::new().days(10));
-        found.retain(|one| range.first <= one.date && one.date <= last);
-    }
-    found.sort_by_key(|one| std::cmp::Reverse(one.date));
+    let of_period = |one: &&Statement| {
+        named.is_none_or(|range| {
+            // A month's statement may close in the first days of the next one.
+            let last = range.last.saturating_add(jiff::Span::new().days(10));
+            range.first <= one.date && one.date <= last
+        })
+    };
+    let found: Vec<&Statement> = all.iter().filter(of_period).collect();
     let values = resolve::with_account(Values::new(), "account", account, context);
-    if found.is_empty() {
-        return Outcome::say(Say::new("statement", "none", values)).into();
+    let Some(newest) = found.first() else {
+        if all.is_empty() {
+            return Outcome::say(Say::new("statement", "none", values)).into();
+        }
+        return Outcome::say(listed(Say::new("statement", "no_such", values), &all)).into();
+    };
+    if !context.policy.ports.papers || context.policy.public_url.is_none() {
+        let (count, origin) = counted(found.len(), "statements the bank has");
+        let say = Say::new("statement", "list", values.with("count", count, origin));
+        return Outcome::say(listed(say, found).tail("where", Values::new())).into();
     }
-    let (count, origin) = counted(found.len(), "statements the bank has");
-    let say = found.iter().take(4).fold(
-        Say::new("statement", "list", values.with("count", count, origin)),
-        |say, one| {
-            say.item(
-                "item",
-                Values::new().with("day", Value::Day(one.date), Origin::bank("statement.date")),
-            )
-        },
+    // The oldest of a month that two statements touch is the month's own.
+    let meant = if named.is_some() { found.last() } else { None };
+    let meant = meant.unwrap_or(newest);
+    let mut say = Say::new(
+        "statement",
+        "one",
+        values.with("day", Value::Day(meant.date), day()),
     );
-    Outcome::say(say.tail("where", Values::new())).into()
+    say.shape = Shape::Link {
+        title: "open",
+        path: super::VIEW_PATH.to_owned(),
+    };
+    if named.is_none() && all.len() > 1 {
+        say = listed(
+            say.item("others", Values::new()),
+            all.iter().filter(|one| one.id != meant.id),
+        );
+    }
+    Outcome::say(say)
+        .change(Change::View(Shown::Statement {
+            account: account.id.clone(),
+            statement: meant.id.clone(),
+            day: meant.date,
+        }))
+        .into()
+}
+
+fn day() -> Origin {
+    Origin::bank("statement.date")
+}
+
+/// Adds the days of statements.
+fn listed<'a>(say: Say, statements: impl IntoIterator<Item = &'a Statement>) -> Say {
+    statements.into_iter().take(4).fold(say, |say, one| {
+        say.item(
+            "item",
+            Values::new().with("day", Value::Day(one.date), day()),
+        )
+    })
 }
 
 fn details(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
+    const INTENT: &str = "account_details";
     let all = match answers.accounts() {
         Ok(all) => all,
         Err(failure) => return Outcome::failed(failure).into(),
@@ -135,6 +179,30 @@ fn details(request: &Request, answers: &Answers, context: &Context<'_>) -> Next 
         Which::Several(several) => several,
         Which::Nothing => return Outcome::say(Say::shared("no_account")).into(),
     };
+    let payable: Vec<&Account> = shown
+        .iter()
+        .copied()
+        .filter(|account| !account.kind.is_debt())
+        .collect();
+    // Payment networks name no IBAN and no BIC.
+    let on_page = !matches!(request.said("field"), Some("iban" | "swift"));
+    if on_page && context.policy.ports.papers && context.policy.public_url.is_some() {
+        match payable.as_slice() {
+            [] => {}
+            [account] => return shown_once(account, context).into(),
+            several => {
+                let options = several.iter().take(4).map(|account| {
+                    (
+                        resolve::label_text(account, context),
+                        request.clone().bind("account", account.id.as_str()),
+                    )
+                });
+                return Outcome::say(Say::new(INTENT, "which", Values::new()))
+                    .choose(request, options.collect())
+                    .into();
+            }
+        }
+    }
     let variant = match request.said("field") {
         Some("routing" | "swift") => "routing",
         _ => "masked",
@@ -143,16 +211,27 @@ fn details(request: &Request, answers: &Answers, context: &Context<'_>) -> Next 
         .iter()
         .filter(|account| !account.kind.is_debt() || shown.len() == 1)
         .take(6)
-        .fold(
-            Say::new("account_details", variant, Values::new()),
-            |say, account| {
-                say.item(
-                    "item",
-                    resolve::with_account(Values::new(), "account", account, context),
-                )
-            },
-        );
+        .fold(Say::new(INTENT, variant, Values::new()), |say, account| {
+            say.item(
+                "item",
+                resolve::with_account(Values::new(), "account", account, context),
+            )
+        });
     Outcome::say(say).into()
+}
+
+/// Offers the page that shows an account's full numbers: never the thread (D2).
+fn shown_once(account: &Account, context: &Context<'_>) -> Outcome {
+    let values = resolve::with_account(Values::new(), "account", account, context);
+    let mut say = Say::new("account_details", "once", values).class(SendClass::Prompt);
+    say.shape = Shape::Link {
+        title: "open",
+        path: super::VIEW_PATH.to_owned(),
+    };
+    Outcome::say(say).change(Change::View(Shown::Numbers {
+        account: account.id.clone(),
+        label: resolve::label_text(account, context),
+    }))
 }
 
 const RECEIPT_DAYS: i32 = 95;

@@ -30,6 +30,14 @@ impl Turn<'_> {
                 let secret = secret.clone();
                 self.stepped_up(&secret)
             }
+            What::Viewed { what } => {
+                let payload = serde_json::json!({"what": what});
+                self.effects.push(Effect::Audit {
+                    kind: "viewed",
+                    payload,
+                });
+                Ok(())
+            }
             What::SendFailed { row } => {
                 // A prompt that failed to send voids its confirmation (design 2.4).
                 if self

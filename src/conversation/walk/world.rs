@@ -139,6 +139,7 @@ impl World {
                     card_services: true,
                     rewards: true,
                     alerts: true,
+                    papers: true,
                     payments: true,
                 },
                 public_url: Some("https://bot.example".to_owned()),
@@ -218,7 +219,10 @@ impl World {
                     }
                     Effect::Case(case) => turn.cases.push(case.kind),
                     Effect::HandOver => turn.handed_over = true,
-                    Effect::Timer { .. } | Effect::Audit { .. } | Effect::EraseRecent { .. } => {}
+                    Effect::Timer { .. }
+                    | Effect::View { .. }
+                    | Effect::Audit { .. }
+                    | Effect::EraseRecent { .. } => {}
                 }
             }
             let Some(queries) = asked else { break };

@@ -97,6 +97,14 @@ impl Player<'_> {
                     .collect();
                 (holds, got.join(", "), Difference::AssertionFailed)
             }
+            // `page 410`, `page 200 Account number`.
+            "page" => {
+                let (status, words) = rest.split_once(' ').unwrap_or((rest, ""));
+                let got = self.last_status.map_or(0, |status| status.as_u16());
+                let holds = got.to_string() == status && self.last_page.contains(words);
+                let got = format!("{got} {}", self.last_page);
+                (holds, got, Difference::AssertionFailed)
+            }
             "handed" => {
                 let holds = self.seen.iter().any(|seen| seen.handed_over);
                 let got = if holds {

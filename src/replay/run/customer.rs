@@ -37,12 +37,13 @@ impl Player<'_> {
             return self.deliver(line, body, &signature, delivery).await;
         }
         if let Some(url) = self.url_tap(said) {
-            let status = self
+            let (status, words) = self
                 .stage
                 .visit(&url)
                 .await
                 .map_err(|error| self.bad(line, &format!("{error:#}")))?;
             self.last_status = Some(status);
+            self.last_page = words;
             self.put_last(&url);
             return self.settle(line).await;
         }

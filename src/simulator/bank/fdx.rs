@@ -72,6 +72,7 @@ fn version(shared: &Arc<Shared>, wire: Wire) -> Router {
         .route("/accounts", get(accounts))
         .route("/accounts/{account}", get(account))
         .route("/accounts/{account}/transactions", get(transactions))
+        .route("/accounts/{account}/payment-networks", get(networks))
         .route("/accounts/{account}/statements", get(statements))
         .route("/accounts/{account}/statements/{statement}", get(statement))
         .route("/customers/current", get(customer))
@@ -231,6 +232,18 @@ async fn transactions(State(here): State<Here>, Path(id): Path<String>, parts: P
                 total,
                 part.next,
             )
+        })
+        .await
+}
+
+/// The numbers of an account others can pay to. They are made up, and belong to no bank.
+async fn networks(State(here): State<Here>, Path(id): Path<String>, parts: Parts) -> Response {
+    here.call(parts, Bytes::new())
+        .answer("payment_networks", move |world, _, _| {
+            let Some(at) = world.scenario().account_index(&id) else {
+                return Reply::not_found("701", "account not found");
+            };
+            Reply::ok(&json::networks(world.scenario(), at))
         })
         .await
 }

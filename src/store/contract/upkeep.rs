@@ -259,6 +259,60 @@ pub(in crate::store) async fn depths_count_what_waits<B: Backend>(backend: &B) {
     assert_eq!(store.depths(NOW - 1_000).await.unwrap().inbox_oldest_ms, 0);
 }
 
+pub(in crate::store) async fn a_view_is_spent_once_and_ends<B: Backend>(backend: &B) {
+    let store = backend.open();
+    let view = |secret: &str, expires_ms| NewView {
+        id: ViewId::of(secret),
+        expires_ms,
+        body: sealed(secret),
+    };
+    let lease = turn(&store, 1, NOW).await;
+    let mut commit = done(&lease, NOW);
+    commit.views = vec![
+        view("one", NOW + 100),
+        view("two", NOW + 100),
+        view("three", NOW + 200),
+    ];
+    store.commit_turn(commit).await.unwrap();
+    drop(store);
+    let store = backend.open();
+    let one = ViewId::of("one");
+    let found = store.view(one, NOW).await.unwrap().unwrap();
+    assert_eq!(found.conversation, conversation(1));
+    assert_eq!(text(&found.body), "one");
+    assert!(
+        store.view(one, NOW).await.unwrap().is_some(),
+        "looking spends nothing"
+    );
+    assert!(store.view(ViewId::of("none"), NOW).await.unwrap().is_none());
+    assert!(store.spend_view(one, NOW + 99).await.unwrap());
+    assert!(!store.spend_view(one, NOW + 99).await.unwrap(), "once");
+    assert!(store.view(one, NOW).await.unwrap().is_none());
+    let two = ViewId::of("two");
+    assert!(
+        store.view(two, NOW + 100).await.unwrap().is_none(),
+        "expired"
+    );
+    assert!(!store.spend_view(two, NOW + 100).await.unwrap());
+    store.sweep(NOW + 150, FOREVER).await.unwrap();
+    assert!(store.view(two, NOW).await.unwrap().is_none(), "swept");
+    assert!(
+        store
+            .view(ViewId::of("three"), NOW + 150)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(store.forget(conversation(1)).await.unwrap());
+    assert!(
+        store
+            .view(ViewId::of("three"), NOW)
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
 pub(in crate::store) async fn forgetting_waits_and_then_leaves_only_the_proof<B: Backend>(
     backend: &B,
 ) {

@@ -20,6 +20,7 @@ pub(super) fn forget(tx: &mut Tx<'_>, conversation: ConversationId) -> Result<bo
         "UPDATE conversation SET state = NULL WHERE id = ?1",
         "DELETE FROM record WHERE conversation = ?1",
         "DELETE FROM timer WHERE conversation = ?1",
+        "DELETE FROM view WHERE conversation = ?1",
         "DELETE FROM outbox WHERE conversation = ?1",
         "DELETE FROM command WHERE conversation = ?1",
         "DELETE FROM dead_letter WHERE conversation = ?1",

@@ -11,7 +11,10 @@ use crate::store::StoreError;
 const APPLICATION_ID: i64 = 0x6261_7273;
 
 /// All migrations, oldest first; the version is the position counted from 1.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+];
 
 /// Brings the database to the newest schema.
 ///
@@ -52,9 +55,12 @@ pub(in crate::store) fn migrate_to(
     Ok(())
 }
 
-/// Rows a database of each version may hold.
+/// Rows of what each version added.
 #[cfg(test)]
-pub(super) const SAMPLES: [&str; MIGRATIONS.len()] = [include_str!("migrations/0001.sample.sql")];
+pub(super) const SAMPLES: [&str; MIGRATIONS.len()] = [
+    include_str!("migrations/0001.sample.sql"),
+    include_str!("migrations/0002.sample.sql"),
+];
 
 /// Brings an empty database to an older version.
 #[cfg(test)]

@@ -17,15 +17,17 @@ pub(super) enum Lane {
     Records,
     Commands,
     DeadLetters,
+    Views,
 }
 
 impl Lane {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Seen,
         Self::Sends,
         Self::Records,
         Self::Commands,
         Self::DeadLetters,
+        Self::Views,
     ];
 
     /// Adds what a step removed to the sum.
@@ -34,7 +36,9 @@ impl Lane {
         match self {
             Self::Seen => swept.seen += removed,
             Self::Sends => swept.sends += removed,
-            Self::Records | Self::Commands | Self::DeadLetters => swept.records += removed,
+            Self::Records | Self::Commands | Self::DeadLetters | Self::Views => {
+                swept.records += removed;
+            }
         }
     }
 }
@@ -73,6 +77,11 @@ pub(super) fn step(
             "DELETE FROM command WHERE id IN (
                  SELECT id FROM command WHERE settled_ms <= ?1 LIMIT ?2)",
             records,
+        ),
+        Lane::Views => run(
+            "DELETE FROM view WHERE id IN (
+                 SELECT id FROM view WHERE expires_ms <= ?1 LIMIT ?2)",
+            now_ms,
         ),
         Lane::DeadLetters => run(
             "DELETE FROM dead_letter WHERE buried_ms <= ?1 AND seq IN (

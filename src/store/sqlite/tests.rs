@@ -208,11 +208,14 @@ async fn the_in_memory_store_has_all_verbs() {
 
 #[tokio::test]
 async fn each_migration_applies_to_a_database_that_is_not_empty() {
-    for (version, sample) in (1..).zip(migrations::SAMPLES) {
+    for version in 1..=migrations::SAMPLES.len() {
         let folder = Folder::with(quick());
         let mut conn = Connection::open(folder.path()).unwrap();
         migrations::migrate_up_to(&mut conn, version).unwrap();
-        conn.execute_batch(sample).unwrap();
+        // Each sample adds what its version added.
+        for sample in &migrations::SAMPLES[..version] {
+            conn.execute_batch(sample).unwrap();
+        }
         drop(conn);
         let store = folder.open();
         let version_now: u32 = Connection::open(folder.path())

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::ready::{Place, Ready};
 use super::writer::Tx;
-use super::{accept, cases, commands, sends, timers};
+use super::{accept, cases, commands, sends, timers, views};
 use crate::message::ConversationId;
 use crate::store::audit::{self, Head};
 use crate::store::{
@@ -159,6 +159,7 @@ pub(super) fn commit(tx: &mut Tx<'_>, turn: &TurnCommit) -> Result<(), StoreErro
     commands::insert(tx, turn.conversation, &turn.commands, turn.now_ms)?;
     timers::set(tx, turn.conversation, &turn.timers)?;
     cases::write(tx, turn.conversation, &turn.cases, turn.now_ms)?;
+    views::insert(tx, turn.conversation, &turn.views)?;
     for input in &turn.inputs {
         accept::insert_input(tx, input, turn.now_ms)?;
     }

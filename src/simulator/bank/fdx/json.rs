@@ -1,5 +1,6 @@
 //! FDX's JSON as the simulated bank writes it.
 
+use crate::simulator::bank::chance::Chance;
 use std::fmt::Write as _;
 
 use axum::http::StatusCode;
@@ -404,6 +405,27 @@ pub(super) fn statement(account: &str, view: &StatementView) -> Box<RawValue> {
             types: ["application/pdf"],
         }],
     })
+}
+
+/// Returns an account's payment networks: none where nobody can pay to it.
+pub(super) fn networks(scenario: &Scenario, at: usize) -> serde_json::Value {
+    let account = scenario.account.get(at);
+    let payable = account
+        .filter(|account| !account.kind.is_debt() && scenario.currency_of(at) == Currency::USD);
+    let networks: Vec<serde_json::Value> = payable
+        .into_iter()
+        .flat_map(|account| {
+            let mut chance = Chance::of(scenario.seed, &["number", account.id.get_ref()]);
+            let number = format!("{:06}{}", chance.below(1_000_000), account.number);
+            ["US_ACH", "US_FEDWIRE"].map(|kind| {
+                serde_json::json!({
+                    "bankId": "999999992", "identifier": number, "type": kind,
+                    "identifierType": "ACCOUNT_NUMBER", "transferIn": true, "transferOut": true,
+                })
+            })
+        })
+        .collect();
+    serde_json::json!({ "paymentNetworks": networks })
 }
 
 /// Writes a one-page PDF that says which statement it stands for.

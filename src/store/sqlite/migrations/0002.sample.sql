@@ -1,0 +1,2 @@
+-- What version 2 added.
+INSERT INTO view VALUES (randomblob(32), x'01010101010101010101010101010101', 1795350000000, x'0a');
