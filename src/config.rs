@@ -183,6 +183,11 @@ pub struct Telemetry {
     pub filter: String,
 }
 
+/// Returns the keys of a section of the file; none where there is no such section.
+pub fn keys(section: &str) -> &'static [&'static str] {
+    file::keys(section)
+}
+
 impl Config {
     /// Reads a file, applies the environment, and checks everything.
     pub fn load(

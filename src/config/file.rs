@@ -85,6 +85,9 @@ impl Kind for LogFormat {
 
 /// A section, made from its table.
 trait Section: Default {
+    /// The names of its keys.
+    const KEYS: &'static [&'static str];
+
     /// Reads each key; what is wrong is added to `problems` under `path`.
     fn read(path: &str, table: Table, problems: &mut Vec<String>) -> Self;
 }
@@ -98,6 +101,8 @@ macro_rules! section {
         }
 
         impl Section for $name {
+            const KEYS: &'static [&'static str] = &[$(stringify!($field)),*];
+
             fn read(path: &str, table: Table, problems: &mut Vec<String>) -> Self {
                 let mut this = Self::default();
                 for (key, value) in table {
@@ -112,7 +117,7 @@ macro_rules! section {
                         _ => problems.push(unknown(
                             &format!("{path}.{key}"),
                             &key,
-                            &[$(stringify!($field)),*],
+                            Self::KEYS,
                         )),
                     }
                 }
@@ -273,6 +278,8 @@ section!(
         activate_card: bool,
         /// Alerts that the bank sends.
         alerts: bool,
+        /// Take somebody off the list of payees.
+        payees: bool,
     }
 );
 
@@ -369,6 +376,23 @@ pub(super) fn apply_environment(
                 "{name}: `{path}` is an array of tables in the file; override it there"
             )),
         }
+    }
+}
+
+/// Returns the keys of a section.
+pub(super) fn keys(section: &str) -> &'static [&'static str] {
+    match section {
+        "server" => ServerSection::KEYS,
+        "messenger" => MessengerSection::KEYS,
+        "page" => PageSection::KEYS,
+        "store" => StoreSection::KEYS,
+        "bank" => BankSection::KEYS,
+        "intents" => IntentsSection::KEYS,
+        "actions" => ActionsSection::KEYS,
+        "limits" => LimitsSection::KEYS,
+        "people" => PeopleSection::KEYS,
+        "telemetry" => TelemetrySection::KEYS,
+        _ => &[],
     }
 }
 

@@ -314,22 +314,34 @@ impl Parser<'_> {
             ),
             "include" => self.include(number, value)?,
             "set" => match value.split_once('=') {
-                Some((name, value)) => self
-                    .header
-                    .settings
-                    .push((name.trim().to_owned(), value.trim().to_owned())),
+                Some((name, value)) => self.setting(number, name.trim(), value.trim())?,
                 None => return Err(self.error(number, "set: write `set: section.key = value`")),
             },
-            _ if key.contains('.') => self
-                .header
-                .settings
-                .push((key.to_owned(), value.to_owned())),
+            _ if key.contains('.') => self.setting(number, key, value)?,
             _ => {
                 let suggestion = did_you_mean(key, KEYS.iter().copied())
                     .unwrap_or_else(|| format!("there are {}", KEYS.join(", ")));
                 return Err(self.error(number, format!("unknown key `{key}`; {suggestion}")));
             }
         }
+        Ok(())
+    }
+
+    /// Takes in a setting of the configuration; one that nobody knows would be a fixture that tests something else.
+    fn setting(&mut self, number: usize, name: &str, value: &str) -> Result<(), FixtureError> {
+        /// Lists are files in production; a fixture can only do without them.
+        const LISTS: [&str; 2] = ["bank.fees", "people.places"];
+
+        let (section, key) = name.split_once('.').unwrap_or((name, ""));
+        let known = crate::config::keys(section);
+        if !known.contains(&key) && !LISTS.contains(&name) {
+            let suggestion = did_you_mean(key, known.iter().copied())
+                .unwrap_or_else(|| "see docs/configuration.md".to_owned());
+            return Err(self.error(number, format!("unknown setting `{name}`; {suggestion}")));
+        }
+        self.header
+            .settings
+            .push((name.to_owned(), value.to_owned()));
         Ok(())
     }
 
