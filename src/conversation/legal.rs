@@ -5,7 +5,8 @@
 
 pub mod calendar;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -58,6 +59,16 @@ pub enum Term {
     Months(u16),
 }
 
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BusinessDays(days) => write!(f, "{days} business days"),
+            Self::Days(days) => write!(f, "{days} days"),
+            Self::Months(months) => write!(f, "{months} months"),
+        }
+    }
+}
+
 /// One law.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +97,8 @@ pub struct Profile {
     pub correct: Option<Term>,
     /// A notice is in time within this of the statement.
     pub notice_window: Term,
+    /// A payment that was allowed beforehand is stopped for sure when told so long before it.
+    pub stop_payment: Option<Term>,
     /// Money is put back while the bank looks.
     pub provisional_credit: bool,
     /// The notice must be written and sent to an address (A5).
@@ -114,7 +127,16 @@ pub struct Deadlines {
     pub finish_by: Date,
 }
 
-static PROFILES: LazyLock<BTreeMap<String, Profile>> = LazyLock::new(|| {
+/// The three laws.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    us_debit: Profile,
+    us_credit: Profile,
+    eu: Profile,
+}
+
+static PROFILES: LazyLock<Table> = LazyLock::new(|| {
     #[expect(
         clippy::expect_used,
         reason = "the table is part of the program and read by a test"
@@ -125,16 +147,11 @@ static PROFILES: LazyLock<BTreeMap<String, Profile>> = LazyLock::new(|| {
 impl Rights {
     /// Returns the law for a charge on an account, or on a credit card.
     pub fn profile(&self, credit: bool) -> &'static Profile {
-        let name = match (self.region, credit) {
-            (Region::Us, false) => "us_debit",
-            (Region::Us, true) => "us_credit",
-            (Region::Eu, _) => "eu",
-        };
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "the three names are in the table, which a test reads"
-        )]
-        &PROFILES[name]
+        match (self.region, credit) {
+            (Region::Us, false) => &PROFILES.us_debit,
+            (Region::Us, true) => &PROFILES.us_credit,
+            (Region::Eu, _) => &PROFILES.eu,
+        }
     }
 
     /// Computes the deadlines from the day of the notice in the bank's zone.
@@ -157,6 +174,13 @@ impl Rights {
 }
 
 impl Profile {
+    /// Tells whether a stop that comes today is in time for a payment of a day; `None` where this law gives no such
+    /// right.
+    pub fn stops(&self, today: Date, payment: Date, closed: &BTreeSet<Date>) -> Option<bool> {
+        let term = self.stop_payment?;
+        Some(self.after(today, term, closed) <= payment)
+    }
+
     /// Returns the last day of a term that begins with a day.
     pub fn after(&self, day: Date, term: Term, closed: &BTreeSet<Date>) -> Date {
         match term {
@@ -280,12 +304,28 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_is_in_time_three_business_days_before_in_the_us_and_one_in_europe() {
+        let closed = BTreeSet::new();
+        let stops = |region, credit, payment| {
+            at(region)
+                .profile(credit)
+                .stops(day("2026-11-25"), day(payment), &closed)
+        };
+        // Thursday is Thanksgiving: Friday, Monday, Tuesday.
+        assert_eq!(stops(Region::Us, false, "2026-11-30"), Some(false));
+        assert_eq!(stops(Region::Us, false, "2026-12-01"), Some(true));
+        assert_eq!(stops(Region::Us, true, "2026-12-24"), None);
+        assert_eq!(stops(Region::Eu, false, "2026-11-26"), Some(true));
+        assert_eq!(stops(Region::Eu, false, "2026-11-25"), Some(false));
+    }
+
+    #[test]
     fn only_a_credit_card_in_the_us_needs_a_letter() {
         assert!(at(Region::Us).profile(true).written_notice);
         assert!(!at(Region::Us).profile(false).written_notice);
         assert!(!at(Region::Eu).profile(true).written_notice);
         assert!(at(Region::Us).profile(false).provisional_credit);
-        for profile in PROFILES.values() {
+        for profile in [&PROFILES.us_debit, &PROFILES.us_credit, &PROFILES.eu] {
             assert!(!profile.source.is_empty() && profile.checked.date.is_some());
         }
     }

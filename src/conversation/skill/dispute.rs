@@ -4,8 +4,11 @@
 //! goes silent. Nothing is demanded first: no shop, no police, no form.
 
 use jiff::Span;
+use jiff::civil::Date;
 
-use crate::bank::model::{Account, Card, CardState, DateRange, Transaction, TransactionStatus};
+use crate::bank::model::{
+    Account, Card, CardState, DateRange, Transaction, TransactionKind, TransactionStatus,
+};
 use crate::bank::{Answers, BankCommand, CommandKind, CommandOutcome, Query};
 use crate::intent::catalogue::Access;
 use crate::money::Money;
@@ -13,7 +16,7 @@ use crate::reply::value::{Origin, Value, Values};
 use crate::store::SendClass;
 
 use super::super::case::{CLOSED, Charge, KnownCase};
-use super::super::legal::{Circumstances, Region};
+use super::super::legal::{Circumstances, Region, Term};
 use super::super::request::Request;
 use super::super::state::Executing;
 use super::human::case;
@@ -224,11 +227,8 @@ pub(super) fn with_deadlines(
     context: &Context<'_>,
 ) -> Values {
     let rights = &context.policy.rights;
-    let notice_day = jiff::Timestamp::from_millisecond(noticed_ms)
-        .unwrap_or(context.place.now)
-        .to_zoned(context.policy.bank_zone.clone())
-        .date();
-    let dates = rights.deadlines(notice_day, credit, Circumstances::default());
+    let notice = notice_day(noticed_ms, context);
+    let dates = rights.deadlines(notice, credit, Circumstances::default());
     let source = &rights.profile(credit).source;
     // Where the law knows no earlier word, the end of the investigation is the only date.
     let limit = if dates.decide_by.is_some() {
@@ -460,6 +460,8 @@ fn received(
     let mut outcome = offer_to_stop(Outcome::say(say), request, entry, answers);
     let charge = charge(entry, credit, context);
     let mut kept = case(number, "dispute", request, context);
+    kept.details
+        .extend(for_staff(entry, credit, noticed_ms, context));
     for (name, value) in [
         ("transaction", charge.transaction.clone()),
         ("amount", charge.amount.to_decimal()),
@@ -482,6 +484,61 @@ fn received(
         outcome = outcome.command(command, request.clone().bind("filed", "yes"));
     }
     outcome
+}
+
+/// The law and its dates, for the people who work on it (A3). What the bank does not tell, such as a new account, they add.
+fn for_staff(
+    entry: &Transaction,
+    credit: bool,
+    noticed_ms: i64,
+    context: &Context<'_>,
+) -> impl Iterator<Item = (String, String)> + use<> {
+    let rights = &context.policy.rights;
+    let profile = rights.profile(credit);
+    let notice = notice_day(noticed_ms, context);
+    let circumstances = Circumstances {
+        new_account: false,
+        point_of_sale_or_foreign: entry.kind == TransactionKind::Purchase
+            || entry.original_amount.is_some(),
+    };
+    let dates = rights.deadlines(notice, credit, circumstances);
+    // The statement comes after the entry, so a notice in time for the entry is in time for the statement.
+    let in_time = entry
+        .date(&context.policy.bank_zone)
+        .is_none_or(|day| notice <= profile.notice_until(day));
+    let day = |day: Option<Date>| day.map(|day| day.to_string());
+    let term = |term: Option<Term>| term.map(|term| term.to_string());
+    [
+        ("law", Some(profile.source.clone())),
+        ("law_checked", Some(profile.checked.to_string())),
+        ("acknowledge_by", day(dates.acknowledge_by)),
+        ("refund_by", day(dates.refund_by)),
+        ("decide_by", day(dates.decide_by)),
+        ("finish_by", day(Some(dates.finish_by))),
+        ("report_within", term(profile.report)),
+        ("correct_within", term(profile.correct)),
+        (
+            "notice",
+            Some(
+                if in_time {
+                    "in time"
+                } else {
+                    "look at the date of the statement"
+                }
+                .to_owned(),
+            ),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+}
+
+/// The day of a notice in the bank's zone, from which the law counts.
+fn notice_day(noticed_ms: i64, context: &Context<'_>) -> Date {
+    jiff::Timestamp::from_millisecond(noticed_ms)
+        .unwrap_or(context.place.now)
+        .to_zoned(context.policy.bank_zone.clone())
+        .date()
 }
 
 /// What the conversation remembers of a charge.
