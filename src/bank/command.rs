@@ -41,11 +41,13 @@ pub enum CommandKind {
     SetAlert,
     /// Let it write no more.
     RemoveAlert,
+    /// Take somebody off the list of payees.
+    RemovePayee,
 }
 
 impl CommandKind {
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::FreezeCard,
         Self::UnfreezeCard,
         Self::ReportCard,
@@ -59,6 +61,7 @@ impl CommandKind {
         Self::ActivateCard,
         Self::SetAlert,
         Self::RemoveAlert,
+        Self::RemovePayee,
     ];
 
     /// Returns the name used in metrics, audit entries and configuration.
@@ -77,6 +80,7 @@ impl CommandKind {
             Self::ActivateCard => "activate_card",
             Self::SetAlert => "set_alert",
             Self::RemoveAlert => "remove_alert",
+            Self::RemovePayee => "remove_payee",
         }
     }
 
@@ -94,6 +98,7 @@ impl CommandKind {
             Self::OrderCard => "order_card",
             Self::ActivateCard => "activate_card",
             Self::SetAlert | Self::RemoveAlert => "alerts",
+            Self::RemovePayee => "payees",
         }
     }
 
@@ -216,6 +221,11 @@ pub enum BankCommand {
         /// The bank's id of the alert.
         alert: String,
     },
+    /// Take somebody off the list of payees.
+    RemovePayee {
+        /// Whom.
+        payee: PayeeId,
+    },
 }
 
 impl BankCommand {
@@ -235,6 +245,7 @@ impl BankCommand {
             Self::ActivateCard { .. } => CommandKind::ActivateCard,
             Self::SetAlert { .. } => CommandKind::SetAlert,
             Self::RemoveAlert { .. } => CommandKind::RemoveAlert,
+            Self::RemovePayee { .. } => CommandKind::RemovePayee,
         }
     }
 }

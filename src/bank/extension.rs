@@ -6,6 +6,7 @@
 
 mod alerts;
 mod card_services;
+mod payees;
 mod rates;
 mod rewards;
 
@@ -400,7 +401,8 @@ impl Commands for Extension {
             | CommandKind::ActivateCard
             | CommandKind::WithdrawDispute
             | CommandKind::SetAlert
-            | CommandKind::RemoveAlert => Some(Repeat::Natural),
+            | CommandKind::RemoveAlert
+            | CommandKind::RemovePayee => Some(Repeat::Natural),
             CommandKind::FileDispute | CommandKind::OrderCard => Some(Repeat::Lookup),
             CommandKind::ReportCard | CommandKind::TravelNotice => Some(Repeat::None),
             CommandKind::TransferOwn | CommandKind::PayPayee | CommandKind::CancelPayment => {
@@ -424,6 +426,7 @@ impl Commands for Extension {
             }
             BankCommand::SetAlert { setting } => self.set_alert(connection, key, setting).await,
             BankCommand::RemoveAlert { alert } => self.remove_alert(connection, key, alert).await,
+            BankCommand::RemovePayee { payee } => self.remove_payee(connection, key, payee).await,
             BankCommand::ReportCard {
                 card,
                 reason,
@@ -505,6 +508,7 @@ impl Commands for Extension {
             BankCommand::OrderCard { .. } => self.ordered(connection, key).await,
             BankCommand::SetAlert { setting } => self.alert_as_set(connection, setting).await,
             BankCommand::RemoveAlert { alert } => self.alert_gone(connection, alert).await,
+            BankCommand::RemovePayee { payee } => self.payee_gone(connection, payee).await,
             BankCommand::TravelNotice { .. } => Ok(Some(CommandOutcome::Unknown)),
             BankCommand::TransferOwn { .. }
             | BankCommand::PayPayee { .. }

@@ -491,6 +491,7 @@ fn actions(section: &ActionsSection) -> BTreeSet<CommandKind> {
             CommandKind::OrderCard => section.order_card,
             CommandKind::ActivateCard => section.activate_card,
             CommandKind::SetAlert | CommandKind::RemoveAlert => section.alerts,
+            CommandKind::RemovePayee => section.payees,
         };
         match switch {
             Some(true) => {

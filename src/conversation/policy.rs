@@ -116,6 +116,7 @@ impl Policy {
             CommandKind::ActivateCard,
             CommandKind::SetAlert,
             CommandKind::RemoveAlert,
+            CommandKind::RemovePayee,
         ])
     }
 

@@ -39,12 +39,14 @@ mod papers;
 mod pay_card;
 mod pay_person;
 mod payee;
+mod payee_remove;
 mod payments;
 mod pending;
 mod privacy;
 mod rates;
 pub mod recurrence;
 mod recurring_list;
+mod recurring_stop;
 mod refund_status;
 pub mod resolve;
 mod rewards;
@@ -134,6 +136,7 @@ pub const SKILLS: &[Skill] = &[
     pay_card::SKILL,
     pay_person::BILL,
     pay_person::PERSON,
+    payee_remove::SKILL,
     payments::CANCEL,
     payments::PAYEES,
     payments::PROOF,
@@ -148,6 +151,7 @@ pub const SKILLS: &[Skill] = &[
     rates::LOAN,
     rates::RATE,
     recurring_list::SKILL,
+    recurring_stop::SKILL,
     refund_status::SKILL,
     rewards::BALANCE,
     service::LANGUAGE,

@@ -470,7 +470,8 @@ impl Commands for Fdx {
             | CommandKind::OrderCard
             | CommandKind::ActivateCard
             | CommandKind::SetAlert
-            | CommandKind::RemoveAlert => None,
+            | CommandKind::RemoveAlert
+            | CommandKind::RemovePayee => None,
         }
     }
 

@@ -280,18 +280,19 @@ pub(super) fn settle(
     request: &Request,
     plan: &Plan,
     from: &Account,
+    all: &[Account],
     context: &Context<'_>,
 ) -> Outcome {
     let verdict = verdict(plan, context);
     if let Some(refusal) = refused(verdict, context) {
         return refusal;
     }
-    if let Some(short) = short(plan, from, context) {
-        return short;
-    }
     let mut base = request.clone();
     base.bound
         .retain(|name, _| matches!(name.as_str(), "payee" | "from" | "to"));
+    if let Some(short) = short(&base, plan, from, all, context) {
+        return short;
+    }
     let confirmed = request
         .bound("confirmed")
         .and_then(|text| serde_json::from_str::<Plan>(text).ok())
@@ -354,8 +355,15 @@ fn refused(verdict: Verdict, context: &Context<'_>) -> Option<Outcome> {
     Some(say(variant, values))
 }
 
-/// Says before the confirmation that the money is not there. A later day may bring it.
-fn short(plan: &Plan, from: &Account, context: &Context<'_>) -> Option<Outcome> {
+/// Says before the confirmation that the money is not there, and offers the accounts where it is. A later day may bring
+/// it.
+fn short(
+    base: &Request,
+    plan: &Plan,
+    from: &Account,
+    all: &[Account],
+    context: &Context<'_>,
+) -> Option<Outcome> {
     let available = from.balance(BalanceKind::Available)?;
     let needed = plan
         .amount
@@ -376,7 +384,21 @@ fn short(plan: &Plan, from: &Account, context: &Context<'_>) -> Option<Outcome> 
             Origin::bank_at("account.available", available.as_of),
         )
         .with("amount", Value::Money(plan.amount), Origin::Customer);
-    Some(say("money_short", values))
+    let enough = |account: &&Account| {
+        let there = account.balance(BalanceKind::Available);
+        account.id != from.id
+            && account.id.as_str() != plan.to
+            && account.status != AccountStatus::Closed
+            && !account.kind.is_debt()
+            && account.currency == from.currency
+            && there.is_some_and(|there| there.amount.minor() >= needed.minor())
+    };
+    let others: Vec<&Account> = all.iter().filter(enough).collect();
+    if others.is_empty() {
+        return Some(say("money_short", values));
+    }
+    let options = account_options(&others, "from", base, context);
+    Some(say("money_short_here", values).choose(base, options))
 }
 
 fn confirm(base: &Request, plan: &Plan, context: &Context<'_>) -> Outcome {

@@ -108,7 +108,13 @@ fn plan(
         fee: context.policy.limits.fee,
         paid_before: true,
     };
-    Ok(movement::settle(request, &plan, from, context))
+    Ok(movement::settle(
+        request,
+        &plan,
+        from,
+        &all.accounts,
+        context,
+    ))
 }
 
 /// What is owed, by the bank's own figures.

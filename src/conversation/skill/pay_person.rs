@@ -88,7 +88,13 @@ fn answer(
             fee: context.policy.limits.fee,
             paid_before: chosen.paid_before,
         };
-        Ok(movement::settle(request, &plan, from, context))
+        Ok(movement::settle(
+            request,
+            &plan,
+            from,
+            &all.accounts,
+            context,
+        ))
     });
     match result {
         Ok(outcome) => outcome.into(),
@@ -156,21 +162,21 @@ fn chosen<'a>(
     let outcome = match name {
         Some(name) if found.is_empty() => movement::say(
             "money_unknown_payee",
-            Values::new().with("name", Value::quoted(&capital(name)), Origin::Customer),
+            Values::new().with(
+                "name",
+                Value::quoted(&payee::capital(name)),
+                Origin::Customer,
+            ),
         ),
         Some(name) => movement::say(
             "money_which_payee",
-            Values::new().with("name", Value::quoted(&capital(name)), Origin::Customer),
+            Values::new().with(
+                "name",
+                Value::quoted(&payee::capital(name)),
+                Origin::Customer,
+            ),
         ),
         None => movement::say("money_whom", Values::new()),
     };
     Err(Box::new(outcome.choose(request, options)))
-}
-
-fn capital(name: &str) -> String {
-    let mut characters = name.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default()
 }

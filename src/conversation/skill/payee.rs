@@ -97,6 +97,15 @@ pub(super) fn label(payee: &Payee) -> String {
     }
 }
 
+/// Writes a name the customer said in lower case as names are written.
+pub(super) fn capital(name: &str) -> String {
+    let mut characters = name.chars();
+    characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).collect())
+        .unwrap_or_default()
+}
+
 /// What a payee is called on a button.
 fn title(payee: &Payee) -> String {
     let name = clean(&payee.name);

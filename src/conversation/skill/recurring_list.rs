@@ -211,7 +211,7 @@ fn says_subscription(words: &str) -> bool {
 }
 
 /// Tells whether a series is of the kind asked for.
-fn is_kind(one: &Series<'_>, kind: Option<&str>) -> bool {
+pub(super) fn is_kind(one: &Series<'_>, kind: Option<&str>) -> bool {
     let bank = one.latest.kind;
     match kind {
         Some("standing_order") => matches!(

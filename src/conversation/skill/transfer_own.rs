@@ -77,7 +77,13 @@ fn plan(
         fee: context.policy.limits.fee,
         paid_before: true,
     };
-    Ok(movement::settle(request, &plan, from, context))
+    Ok(movement::settle(
+        request,
+        &plan,
+        from,
+        &all.accounts,
+        context,
+    ))
 }
 
 /// "All of it" and "all but fifty", by what there is to use now.

@@ -306,7 +306,7 @@ async fn customer(State(here): State<Here>, parts: Parts) -> Response {
 async fn payees(State(here): State<Here>, parts: Parts) -> Response {
     here.call(parts, Bytes::new())
         .answer("payees", |world, call, _| {
-            let shown: Vec<_> = world.scenario().payee.iter().map(json::payee).collect();
+            let shown: Vec<_> = world.payee_views().map(json::payee).collect();
             let total = shown.len();
             json::list(call, StatusCode::OK, "payees", &shown, total, None)
         })

@@ -7,7 +7,7 @@ mod actions;
 mod services;
 mod view;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::civil::Date;
@@ -193,6 +193,7 @@ pub struct World {
     notices: usize,
     orders: Vec<OrderLife>,
     alerts: Vec<AlertLife>,
+    removed_payees: HashSet<String>,
     added: Vec<Entry>,
     keys: HashMap<String, KeptAnswer>,
     calls: VecDeque<RecordedCall>,
@@ -215,6 +216,7 @@ impl World {
             notices: 0,
             orders: Vec::new(),
             alerts: Vec::new(),
+            removed_payees: HashSet::new(),
             added: Vec::new(),
             keys: HashMap::new(),
             calls: VecDeque::new(),
@@ -249,6 +251,7 @@ impl World {
             && self.notices == 0
             && self.orders.is_empty()
             && self.alerts.is_empty()
+            && self.removed_payees.is_empty()
             && self.added.is_empty()
             && self.calls.is_empty()
     }

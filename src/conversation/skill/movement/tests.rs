@@ -125,7 +125,13 @@ fn confirmed(plan: &Plan) -> Request {
 #[test]
 fn a_yes_to_exactly_this_plan_gives_exactly_its_command() {
     let desk = Desk::new();
-    let outcome = settle(&confirmed(&plan()), &plan(), &account(), &desk.context());
+    let outcome = settle(
+        &confirmed(&plan()),
+        &plan(),
+        &account(),
+        &[],
+        &desk.context(),
+    );
     let [(command, _)] = outcome.commands.as_slice() else {
         panic!("one command");
     };
@@ -162,7 +168,13 @@ fn a_change_of_any_field_voids_the_yes() {
     for (field, mutate) in mutations {
         let mut shown = plan();
         mutate(&mut shown);
-        let outcome = settle(&confirmed(&shown), &plan(), &account(), &desk.context());
+        let outcome = settle(
+            &confirmed(&shown),
+            &plan(),
+            &account(),
+            &[],
+            &desk.context(),
+        );
         assert!(outcome.commands.is_empty(), "{field}: something was sent");
         let ask = outcome.asks.expect(field);
         assert_eq!(ask.expecting, Expecting::Confirmation, "{field}");

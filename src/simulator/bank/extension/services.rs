@@ -29,6 +29,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/ext/v1/rewards", get(rewards))
         .route("/ext/v1/alerts", get(alerts).post(set_alert))
         .route("/ext/v1/alerts/{alert}/removal", post(remove_alert))
+        .route("/ext/v1/payees/{payee}/removal", post(remove_payee))
 }
 
 async fn limits(
@@ -223,6 +224,21 @@ async fn remove_alert(
     call(shared, parts, Bytes::new())
         .answer("alert_remove", move |world, _, _| {
             match world.remove_alert(&id) {
+                Ok(()) => Reply::ok(&json!({})),
+                Err(reason) => denied(reason),
+            }
+        })
+        .await
+}
+
+async fn remove_payee(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    parts: Parts,
+) -> Response {
+    call(shared, parts, Bytes::new())
+        .answer("payee_remove", move |world, _, _| {
+            match world.remove_payee(&id) {
                 Ok(()) => Reply::ok(&json!({})),
                 Err(reason) => denied(reason),
             }

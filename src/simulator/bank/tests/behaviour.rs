@@ -87,6 +87,7 @@ async fn every_way_of_repeating_is_played() {
         (CommandKind::ActivateCard, Repeat::Natural),
         (CommandKind::SetAlert, Repeat::Natural),
         (CommandKind::RemoveAlert, Repeat::Natural),
+        (CommandKind::RemovePayee, Repeat::Natural),
         (CommandKind::OrderCard, Repeat::Lookup),
         (CommandKind::CancelPayment, Repeat::Natural),
         (

@@ -289,11 +289,9 @@ impl World {
             return self.payments.get(at).cloned().ok_or(Denied::Unknown);
         }
         let from = self.account(&request.from)?;
-        if !self
-            .scenario()
-            .payee
-            .iter()
-            .any(|payee| *payee.id.get_ref() == request.payee)
+        if self
+            .payee_views()
+            .all(|payee| *payee.id.get_ref() != request.payee)
         {
             return Err(Denied::Unknown);
         }

@@ -9,6 +9,7 @@ use crate::bank::alert::{AlertKind, Rhythm};
 use crate::bank::card_service::{CardOrderState, LimitKind};
 use crate::bank::model::CardState;
 use crate::simulator::bank::activity::Stage;
+use crate::simulator::bank::scenario::Payee;
 use crate::simulator::bank::scenario::values::EntryKind;
 
 /// A card is made in so many days.
@@ -224,6 +225,21 @@ impl World {
         if self.alerts.len() == before {
             return Err(Denied::Unknown);
         }
+        Ok(())
+    }
+
+    /// Returns whom the customer can pay.
+    pub fn payee_views(&self) -> impl Iterator<Item = &Payee> {
+        let there = |payee: &&Payee| !self.removed_payees.contains(payee.id.get_ref());
+        self.scenario().payee.iter().filter(there)
+    }
+
+    /// Takes somebody off the list.
+    pub fn remove_payee(&mut self, id: &str) -> Result<(), Denied> {
+        if self.payee_views().all(|payee| payee.id.get_ref() != id) {
+            return Err(Denied::Unknown);
+        }
+        self.removed_payees.insert(id.to_owned());
         Ok(())
     }
 
