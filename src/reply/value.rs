@@ -206,6 +206,13 @@ impl Values {
         self
     }
 
+    /// Adds all values of `more`; where both have one of a name, that of `more` stays.
+    #[must_use]
+    pub fn with_all(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
     /// Returns the value of a placeholder.
     pub fn get(&self, name: &str) -> Option<&Shown> {
         self.0.get(name)
@@ -295,6 +302,16 @@ mod tests {
         ] {
             assert_eq!(clean(raw), clean_text, "{raw:?}");
         }
+    }
+
+    #[test]
+    fn of_two_values_of_one_name_the_added_one_stays() {
+        let one = |text: &str| Values::new().with("a", Value::word(text), Origin::Record);
+        let kept = Values::new().with("b", Value::Count(2), Origin::Customer);
+        let both = one("old").with_all(kept.clone()).with_all(one("new"));
+        assert_eq!(both.iter().count(), 2);
+        assert_eq!(both.get("a"), one("new").get("a"));
+        assert_eq!(both.get("b"), kept.get("b"));
     }
 
     #[test]

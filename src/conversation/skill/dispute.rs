@@ -178,10 +178,8 @@ fn already(
     answers: &Answers,
     context: &Context<'_>,
 ) -> Outcome {
-    let mut values = ledger::entry_values(entry, false, context);
-    for (name, shown) in noted(earlier.number, earlier.at_ms).iter() {
-        values = values.with(name, shown.value.clone(), shown.origin.clone());
-    }
+    let values =
+        ledger::entry_values(entry, false, context).with_all(noted(earlier.number, earlier.at_ms));
     let request_of_it = request
         .clone()
         .bind("case", earlier.number.to_string())
@@ -421,10 +419,8 @@ fn received(
             .iter()
             .find(|account| account.id == entry.account)
     });
-    let mut values = ledger::entry_values(entry, false, context);
-    for (name, shown) in noted(number, noticed_ms).iter() {
-        values = values.with(name, shown.value.clone(), shown.origin.clone());
-    }
+    let mut values =
+        ledger::entry_values(entry, false, context).with_all(noted(number, noticed_ms));
     let credit = account.is_some_and(|account: &Account| account.kind.is_debt());
     values = with_deadlines(values, noticed_ms, credit, context);
     let rights = &context.policy.rights;

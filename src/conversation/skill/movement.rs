@@ -2,103 +2,74 @@
 //! one command, and what came of it (requirements C1 to C10). The skills `pay_person`, `pay_bill`, `pay_card`
 //! and `transfer_own` say what is wanted; this says whether and how it is done.
 
-use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+mod plan;
+mod said;
 
-use crate::bank::model::{Account, AccountId, AccountStatus, BalanceKind, PayeeId};
-use crate::bank::{BankCommand, CommandKind, CommandOutcome};
+use crate::bank::model::{Account, AccountStatus, BalanceKind};
+use crate::bank::{Answers, CommandKind, CommandOutcome, Query};
 use crate::intent::Expecting;
-use crate::intent::slot::calendar::date;
-use crate::money::{Currency, Money};
+use crate::money::Money;
 use crate::reply::value::{Origin, Value, Values};
 use crate::store::SendClass;
 
 use super::super::policy::{Asked, Verdict};
 use super::super::request::{CHANGING, Request};
 use super::super::state::Executing;
-use super::resolve::{self, Which};
-use super::{Ask, Change, Context, Outcome, Say, Shape};
+use super::resolve;
+use super::{Ask, Change, Context, Next, Outcome, Say, Shape};
+
+use said::once_only;
+
+pub(super) use plan::Plan;
+pub(super) use said::{account_options, amount, day, how_much, own, source, to_values, without};
 
 /// A sign of pressure holds payments for so long, ms (C9).
 const PRESSURE_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Everything a confirmation is bound to (C1). It is worked out anew when the customer says yes; unless it comes
-/// out the same, another confirmation is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Plan {
-    /// Transfer or payment.
-    pub kind: CommandKind,
-    /// The account it leaves.
-    pub from: AccountId,
-    /// As the customer reads it.
-    pub from_label: String,
-    /// The bank's id of the payee or own account.
-    pub to: String,
-    /// As the customer reads it.
-    pub to_label: String,
-    /// How much (positive).
-    pub amount: Money,
-    /// On which day.
-    pub day: Date,
-    /// What the bank takes for it; `None` where nobody said.
-    pub fee: Option<Money>,
-    /// The bank knows of an earlier payment to them.
-    pub paid_before: bool,
+/// A plan with the request it came from and the account that pays.
+pub(super) struct Planned<'a> {
+    /// With what was chosen on the way bound to it.
+    pub request: Request,
+    /// What would be done.
+    pub plan: Plan,
+    /// Where the money comes from.
+    pub from: &'a Account,
 }
 
-impl Plan {
-    fn command(&self) -> BankCommand {
-        match self.kind {
-            CommandKind::TransferOwn => BankCommand::TransferOwn {
-                from: self.from.clone(),
-                to: AccountId(self.to.clone()),
-                amount: self.amount,
-                date: self.day,
-            },
-            _ => BankCommand::PayPayee {
-                from: self.from.clone(),
-                payee: PayeeId(self.to.clone()),
-                amount: self.amount,
-                date: self.day,
-                memo: None,
-            },
-        }
+/// Asks what a movement of this kind is planned with; nothing where the operator switched it off.
+pub(super) fn ask(kind: CommandKind, context: &Context<'_>) -> Vec<Query> {
+    if !context.policy.can(kind) {
+        return Vec::new();
     }
+    match kind {
+        CommandKind::PayPayee => vec![Query::Accounts, Query::Payees],
+        _ => vec![Query::Accounts],
+    }
+}
 
-    fn values(&self, context: &Context<'_>) -> Values {
-        let today = context.place.today();
-        let when = if self.day == today {
-            "today"
-        } else if today.tomorrow().is_ok_and(|next| next == self.day) {
-            "tomorrow"
-        } else {
-            "day"
-        };
-        let fee = match self.fee {
-            None => "unknown",
-            Some(fee) if fee.is_zero() => "none",
-            Some(_) => "some",
-        };
-        Values::new()
-            .with("amount", Value::Money(self.amount), Origin::Customer)
-            .with(
-                "to",
-                Value::quoted(&self.to_label),
-                Origin::bank("payee.name"),
-            )
-            .with(
-                "from",
-                Value::quoted(&self.from_label),
-                Origin::bank("account.name"),
-            )
-            .with("when", Value::key(when), Origin::Customer)
-            .with("day", Value::Weekday(self.day), Origin::Customer)
-            .with("charge", Value::key(fee), Origin::config("limits.fee"))
-            .with(
-                "fee",
-                Value::Money(self.fee.unwrap_or(Money::zero(self.amount.currency()))),
-                Origin::config("limits.fee"),
-            )
+/// Answers a request to move money: what was pressed beside "yes", then what stops every movement, then the plan that
+/// the skill makes of the customer's accounts. A skill that lacks something says so in place of a plan.
+pub(super) fn answer<'a>(
+    intent: &str,
+    kind: CommandKind,
+    request: &Request,
+    answers: &'a Answers,
+    context: &Context<'_>,
+    plan: impl FnOnce(&'a [Account]) -> Result<Planned<'a>, Box<Outcome>>,
+) -> Next {
+    let stopped = answered(request)
+        .or_else(|| barred(intent, kind, context))
+        .or_else(|| once_only(request, context));
+    if let Some(outcome) = stopped {
+        return outcome.into();
+    }
+    let all = match answers.accounts() {
+        Ok(all) => all.accounts.as_slice(),
+        Err(failure) => return Outcome::failed(failure).into(),
+    };
+    match plan(all) {
+        Ok(planned) => settle(&planned.request, &planned.plan, planned.from, all, context).into(),
+        Err(outcome) => (*outcome).into(),
     }
 }
 
@@ -109,7 +80,7 @@ pub(super) fn say(variant: &'static str, values: Values) -> Outcome {
 
 /// Returns what stops every movement of money before anything is asked: the operator's switch (C10) and signs that
 /// somebody is pressed (C9).
-pub(super) fn barred(intent: &str, kind: CommandKind, context: &Context<'_>) -> Option<Outcome> {
+fn barred(intent: &str, kind: CommandKind, context: &Context<'_>) -> Option<Outcome> {
     if !context.policy.can(kind) {
         return Some(Outcome::say(Say::new(intent, "answer", Values::new())));
     }
@@ -118,153 +89,6 @@ pub(super) fn barred(intent: &str, kind: CommandKind, context: &Context<'_>) -> 
         .pressure_ms
         .is_some_and(|at| context.at_ms.saturating_sub(at) < PRESSURE_MS);
     pressed.then(|| say("money_held", Values::new()))
-}
-
-/// Asks for the amount, in words: the answer changes the request that is open.
-pub(super) fn how_much(request: &Request, to: &str) -> Outcome {
-    say("money_how_much", to_values(to)).ask_for_words(request)
-}
-
-/// Names the receiver where one is known.
-pub(super) fn to_values(to: &str) -> Values {
-    let known = if to.is_empty() { "no" } else { "yes" };
-    Values::new()
-        .with("to", Value::quoted(to), Origin::bank("payee.name"))
-        .with("to_known", Value::key(known), Origin::bank("payee.name"))
-}
-
-/// Reads the amount that was said, in the account's currency. `Ok(None)`: none was said.
-pub(super) fn amount(request: &Request, currency: Currency) -> Result<Option<Money>, Box<Outcome>> {
-    if request
-        .said("currency")
-        .is_some_and(|code| !code.eq_ignore_ascii_case(currency.code()))
-    {
-        let values = Values::new().with(
-            "currency",
-            Value::word(currency.code()),
-            Origin::bank("account.currency"),
-        );
-        return Err(Box::new(say("money_foreign", values)));
-    }
-    let Some(text) = request.said("amount") else {
-        return Ok(None);
-    };
-    match Money::parse(text, currency) {
-        Ok(amount) if amount.minor() > 0 => Ok(Some(amount)),
-        _ => Err(Box::new(how_much(&without(request, "amount"), ""))),
-    }
-}
-
-/// Returns the request without a slot.
-pub(super) fn without(request: &Request, slot: &str) -> Request {
-    let mut kept = request.clone();
-    kept.slots = request
-        .slots
-        .iter()
-        .filter(|(name, _)| *name != slot)
-        .map(|(name, value)| (name.to_owned(), value.clone()))
-        .fold(crate::intent::Slots::new(), |mut slots, (name, value)| {
-            slots.insert(&name, value);
-            slots
-        });
-    kept
-}
-
-/// Reads the day: today where none was said. A day that is past or cannot be told is asked for again.
-pub(super) fn day(request: &Request, context: &Context<'_>) -> Result<Date, Box<Outcome>> {
-    let today = context.place.today();
-    let Some(said) = request.said("date") else {
-        return Ok(today);
-    };
-    match date::resolve_ahead(said, &context.place.zoned()) {
-        Some(day) if day >= today => Ok(day),
-        _ => {
-            let base = without(request, "date");
-            Err(Box::new(say("money_past_day", Values::new()).choose(
-                &base,
-                vec![(resolve::word("money_today", context), base.clone())],
-            )))
-        }
-    }
-}
-
-/// A bank that cannot repeat a movement is not asked to: it is offered once.
-pub(super) fn once_only(request: &Request, context: &Context<'_>) -> Option<Outcome> {
-    request.said("schedule")?;
-    let base = without(request, "schedule");
-    Some(say("money_no_schedule", Values::new()).choose(
-        &base,
-        vec![(resolve::word("money_once", context), base.clone())],
-    ))
-}
-
-/// Finds the account that money leaves: the one chosen or said, else the only one for daily use.
-pub(super) fn source<'a>(
-    all: &'a [Account],
-    request: &Request,
-    but: Option<&AccountId>,
-    context: &Context<'_>,
-) -> Result<&'a Account, Box<Outcome>> {
-    let held: Vec<&'a Account> = all
-        .iter()
-        .filter(|account| {
-            !account.kind.is_debt()
-                && account.status != AccountStatus::Closed
-                && Some(&account.id) != but
-        })
-        .collect();
-    if let Some(id) = request.bound("from") {
-        return held
-            .into_iter()
-            .find(|account| account.id.as_str() == id)
-            .ok_or_else(|| Box::new(Outcome::say(Say::shared("no_account"))));
-    }
-    let called = |word: &str| -> Vec<&'a Account> {
-        held.iter()
-            .copied()
-            .filter(|account| resolve::is_called(account, word))
-            .collect()
-    };
-    let said = request.said("from").map_or_else(
-        || {
-            let daily = called("checking");
-            if daily.is_empty() {
-                held.clone()
-            } else {
-                daily
-            }
-        },
-        called,
-    );
-    match said.as_slice() {
-        [] => Err(Box::new(Outcome::say(Say::shared("no_account")))),
-        [one] => Ok(one),
-        several => Err(Box::new(
-            say("money_from_which", Values::new())
-                .choose(request, account_options(several, "from", request, context)),
-        )),
-    }
-}
-
-/// Offers accounts, four at most and a way out.
-pub(super) fn account_options(
-    accounts: &[&Account],
-    binding: &str,
-    request: &Request,
-    context: &Context<'_>,
-) -> Vec<(String, Request)> {
-    let mut options: Vec<(String, Request)> = accounts
-        .iter()
-        .take(4)
-        .map(|account| {
-            (
-                resolve::label_text(account, context),
-                request.clone().bind(binding, account.id.as_str()),
-            )
-        })
-        .collect();
-    options.push(something_else(context));
-    options
 }
 
 /// The way out of every choice (5.1 rule 9).
@@ -276,7 +100,7 @@ pub(super) fn something_else(context: &Context<'_>) -> (String, Request) {
 }
 
 /// Confirms a plan, or carries out the one that was confirmed.
-pub(super) fn settle(
+fn settle(
     request: &Request,
     plan: &Plan,
     from: &Account,
@@ -423,7 +247,7 @@ fn confirm(base: &Request, plan: &Plan, context: &Context<'_>) -> Outcome {
 }
 
 /// What the buttons beside "yes" do: leave it, or say what to change.
-pub(super) fn answered(request: &Request) -> Option<Outcome> {
+fn answered(request: &Request) -> Option<Outcome> {
     if request.bound("declined").is_some() {
         return Some(Outcome::say(Say::shared("confirm_cancelled")));
     }
@@ -493,25 +317,6 @@ pub(super) fn report(
         CommandOutcome::NotSent => "money_not_sent",
     };
     say(variant, values)
-}
-
-/// Finds accounts by a slot's word or a binding.
-pub(super) fn own<'a>(
-    all: &'a [Account],
-    request: &Request,
-    name: &str,
-) -> Option<Which<'a, Account>> {
-    let found: Vec<&Account> = if let Some(id) = request.bound(name) {
-        all.iter().filter(|a| a.id.as_str() == id).collect()
-    } else {
-        let word = request.said(name)?;
-        all.iter().filter(|a| resolve::is_called(a, word)).collect()
-    };
-    Some(match found.as_slice() {
-        [] => Which::Nothing,
-        [one] => Which::One(one),
-        _ => Which::Several(found),
-    })
 }
 
 #[cfg(test)]

@@ -1,56 +1,42 @@
 //! Paying the customer's own card: the smallest amount, the last bill, all of it, or an amount.
 
 use crate::bank::model::{Account, AccountKind, BalanceKind};
-use crate::bank::{Answers, CommandKind, Query};
+use crate::bank::{Answers, CommandKind};
 use crate::intent::catalogue::Access;
 use crate::money::Money;
 use crate::reply::value::Values;
 
 use super::super::request::Request;
-use super::movement::{self, Plan};
+use super::movement::{self, Plan, Planned};
 use super::resolve;
 use super::{Context, Next, Outcome, Skill};
 
 pub(super) const SKILL: Skill = Skill {
     name: "pay_card",
     access: Access::Linked,
-    ask,
+    ask: |_, context| movement::ask(CommandKind::TransferOwn, context),
     answer,
     variants: &["answer"],
     report: Some(movement::report),
 };
 
-fn ask(_: &Request, context: &Context<'_>) -> Vec<Query> {
-    if context.policy.can(CommandKind::TransferOwn) {
-        vec![Query::Accounts]
-    } else {
-        Vec::new()
-    }
-}
-
 pub(super) fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
-    if let Some(outcome) = movement::answered(request)
-        .or_else(|| movement::barred("pay_card", CommandKind::TransferOwn, context))
-        .or_else(|| movement::once_only(request, context))
-    {
-        return outcome.into();
-    }
-    match plan(request, answers, context) {
-        Ok(outcome) => outcome.into(),
-        Err(outcome) => (*outcome).into(),
-    }
+    movement::answer(
+        "pay_card",
+        CommandKind::TransferOwn,
+        request,
+        answers,
+        context,
+        |all| plan(request, all, context),
+    )
 }
 
-fn plan(
+fn plan<'a>(
     request: &Request,
-    answers: &Answers,
+    all: &'a [Account],
     context: &Context<'_>,
-) -> Result<Outcome, Box<Outcome>> {
-    let all = answers
-        .accounts()
-        .map_err(|failure| Box::new(Outcome::failed(failure)))?;
+) -> Result<Planned<'a>, Box<Outcome>> {
     let cards: Vec<&Account> = all
-        .accounts
         .iter()
         .filter(|account| {
             matches!(
@@ -69,10 +55,9 @@ fn plan(
         [] => return Err(Box::new(movement::say("money_no_card", Values::new()))),
         [one] => *one,
         several => {
-            return Ok(movement::say("money_which_card", Values::new()).choose(
-                request,
-                movement::account_options(several, "to", request, context),
-            ));
+            let options = movement::account_options(several, "to", request, context);
+            let which = movement::say("money_which_card", Values::new());
+            return Err(Box::new(which.choose(request, options)));
         }
     };
     // "Pay the minimum of my credit card" names the card, not where the money comes from.
@@ -80,11 +65,10 @@ fn plan(
     if matches!(request.said("from"), Some("credit_card")) {
         request = movement::without(&request, "from");
     }
-    let request = &request;
-    let day = movement::day(request, context)?;
-    let from = movement::source(&all.accounts, request, None, context)?;
+    let day = movement::day(&request, context)?;
+    let from = movement::source(all, &request, None, context)?;
     let label = resolve::label_text(card, context);
-    let amount = match movement::amount(request, from.currency)? {
+    let amount = match movement::amount(&request, from.currency)? {
         Some(amount) => amount,
         None => match request
             .said("amount_kind")
@@ -94,7 +78,7 @@ fn plan(
                 return Err(Box::new(movement::say("money_nothing_owed", Values::new())));
             }
             Some(amount) => amount,
-            None => return Ok(amounts(request, card, &label, context)),
+            None => return Err(Box::new(amounts(&request, card, &label, context))),
         },
     };
     let plan = Plan {
@@ -108,13 +92,11 @@ fn plan(
         fee: context.policy.limits.fee,
         paid_before: true,
     };
-    Ok(movement::settle(
+    Ok(Planned {
         request,
-        &plan,
+        plan,
         from,
-        &all.accounts,
-        context,
-    ))
+    })
 }
 
 /// What is owed, by the bank's own figures.

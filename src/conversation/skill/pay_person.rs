@@ -1,19 +1,19 @@
 //! Paying a known payee, person or biller, from the customer's own list.
 
-use crate::bank::model::Payee;
-use crate::bank::{Answers, CommandKind, Query};
+use crate::bank::model::{Account, Payee};
+use crate::bank::{Answers, CommandKind};
 use crate::intent::catalogue::Access;
 use crate::money::Money;
 use crate::reply::value::{Origin, Value, Values};
 
 use super::super::request::Request;
-use super::movement::{self, Plan};
+use super::movement::{self, Plan, Planned};
 use super::{Context, Next, Outcome, Skill, payee, resolve};
 
 pub(super) const PERSON: Skill = Skill {
     name: "pay_person",
     access: Access::Linked,
-    ask,
+    ask: |_, context| movement::ask(CommandKind::PayPayee, context),
     answer: |request, answers, context| answer(request, answers, context, "pay_person"),
     variants: &["answer"],
     report: Some(movement::report),
@@ -22,7 +22,7 @@ pub(super) const PERSON: Skill = Skill {
 pub(super) const BILL: Skill = Skill {
     name: "pay_bill",
     access: Access::Linked,
-    ask,
+    ask: |_, context| movement::ask(CommandKind::PayPayee, context),
     answer: |request, answers, context| {
         if request
             .said("product")
@@ -42,64 +42,55 @@ fn as_card(request: &Request) -> Request {
     card
 }
 
-fn ask(_: &Request, context: &Context<'_>) -> Vec<Query> {
-    if context.policy.can(CommandKind::PayPayee) {
-        vec![Query::Accounts, Query::Payees]
-    } else {
-        Vec::new()
-    }
-}
-
 fn answer(
     request: &Request,
     answers: &Answers,
     context: &Context<'_>,
     intent: &'static str,
 ) -> Next {
-    if let Some(outcome) = movement::answered(request)
-        .or_else(|| movement::barred(intent, CommandKind::PayPayee, context))
-        .or_else(|| movement::once_only(request, context))
-    {
-        return outcome.into();
-    }
-    let (all, payees) = match (answers.accounts(), answers.payees()) {
-        (Ok(all), Ok(payees)) => (all, payees),
-        (Err(failure), _) | (_, Err(failure)) => return Outcome::failed(failure).into(),
+    movement::answer(
+        intent,
+        CommandKind::PayPayee,
+        request,
+        answers,
+        context,
+        |all| plan(request, all, answers, context),
+    )
+}
+
+fn plan<'a>(
+    request: &Request,
+    all: &'a [Account],
+    answers: &Answers,
+    context: &Context<'_>,
+) -> Result<Planned<'a>, Box<Outcome>> {
+    let payees = answers
+        .payees()
+        .map_err(|failure| Box::new(Outcome::failed(failure)))?;
+    let chosen = chosen(request, payees, context)?;
+    let request = request.clone().bind("payee", chosen.id.as_str());
+    let day = movement::day(&request, context)?;
+    let from = movement::source(all, &request, None, context)?;
+    let label = payee::label(chosen);
+    let Some(amount) = said_amount(&request, chosen, from.currency, context)? else {
+        return Err(Box::new(movement::how_much(&request, &label)));
     };
-    let chosen = match chosen(request, payees, context) {
-        Ok(chosen) => chosen,
-        Err(outcome) => return (*outcome).into(),
+    let plan = Plan {
+        kind: CommandKind::PayPayee,
+        from: from.id.clone(),
+        from_label: resolve::label_text(from, context),
+        to: chosen.id.as_str().to_owned(),
+        to_label: label,
+        amount,
+        day,
+        fee: context.policy.limits.fee,
+        paid_before: chosen.paid_before,
     };
-    let request = &request.clone().bind("payee", chosen.id.as_str());
-    let result = movement::day(request, context).and_then(|day| {
-        let from = movement::source(&all.accounts, request, None, context)?;
-        let label = payee::label(chosen);
-        let Some(amount) = said_amount(request, chosen, from.currency, context)? else {
-            return Err(Box::new(movement::how_much(request, &label)));
-        };
-        let plan = Plan {
-            kind: CommandKind::PayPayee,
-            from: from.id.clone(),
-            from_label: resolve::label_text(from, context),
-            to: chosen.id.as_str().to_owned(),
-            to_label: label,
-            amount,
-            day,
-            fee: context.policy.limits.fee,
-            paid_before: chosen.paid_before,
-        };
-        Ok(movement::settle(
-            request,
-            &plan,
-            from,
-            &all.accounts,
-            context,
-        ))
-    });
-    match result {
-        Ok(outcome) => outcome.into(),
-        Err(outcome) => (*outcome).into(),
-    }
+    Ok(Planned {
+        request,
+        plan,
+        from,
+    })
 }
 
 /// The amount said, or the last one paid to them where "the same again" was said.

@@ -1,70 +1,57 @@
 //! Moving money between the customer's own accounts.
 
 use crate::bank::model::{Account, BalanceKind};
-use crate::bank::{Answers, CommandKind, Query};
+use crate::bank::{Answers, CommandKind};
 use crate::intent::catalogue::Access;
 use crate::money::Money;
 use crate::reply::value::Values;
 
 use super::super::request::Request;
-use super::movement::{self, Plan};
+use super::movement::{self, Plan, Planned};
 use super::resolve::{self, Which};
 use super::{Context, Next, Outcome, Say, Skill};
 
 pub(super) const SKILL: Skill = Skill {
     name: "transfer_own",
     access: Access::Linked,
-    ask,
+    ask: |_, context| movement::ask(CommandKind::TransferOwn, context),
     answer,
     variants: &["answer"],
     report: Some(movement::report),
 };
 
-fn ask(_: &Request, context: &Context<'_>) -> Vec<Query> {
-    if context.policy.can(CommandKind::TransferOwn) {
-        vec![Query::Accounts]
-    } else {
-        Vec::new()
-    }
-}
-
 fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
-    if let Some(outcome) = movement::answered(request)
-        .or_else(|| movement::barred("transfer_own", CommandKind::TransferOwn, context))
-        .or_else(|| movement::once_only(request, context))
-    {
-        return outcome.into();
-    }
-    match plan(request, answers, context) {
-        Ok(outcome) => outcome.into(),
-        Err(outcome) => (*outcome).into(),
-    }
+    movement::answer(
+        "transfer_own",
+        CommandKind::TransferOwn,
+        request,
+        answers,
+        context,
+        |all| plan(request, all, context),
+    )
 }
 
-fn plan(
+fn plan<'a>(
     request: &Request,
-    answers: &Answers,
+    all: &'a [Account],
     context: &Context<'_>,
-) -> Result<Outcome, Box<Outcome>> {
-    let all = answers
-        .accounts()
-        .map_err(|failure| Box::new(Outcome::failed(failure)))?;
-    let (from, to) = ends(&all.accounts, request, context)?;
+) -> Result<Planned<'a>, Box<Outcome>> {
+    let (from, to) = ends(all, request, context)?;
     if from.id == to.id {
         return Err(Box::new(movement::say("money_same_account", Values::new())));
     }
     if from.currency != to.currency {
         return Err(Box::new(Outcome::say(Say::shared("feature_off"))));
     }
-    let request = &request
+    let request = request
         .clone()
         .bind("from", from.id.as_str())
         .bind("to", to.id.as_str());
-    let day = movement::day(request, context)?;
+    let day = movement::day(&request, context)?;
     let label = resolve::label_text(to, context);
-    let said = movement::amount(request, from.currency)?;
-    let Some(amount) = whole(request, said, from).or(said) else {
-        return Err(Box::new(movement::how_much(request, &label)));
+    let said = movement::amount(&request, from.currency)?;
+    let Some(amount) = whole(&request, said, from).or(said) else {
+        return Err(Box::new(movement::how_much(&request, &label)));
     };
     let plan = Plan {
         kind: CommandKind::TransferOwn,
@@ -77,13 +64,11 @@ fn plan(
         fee: context.policy.limits.fee,
         paid_before: true,
     };
-    Ok(movement::settle(
+    Ok(Planned {
         request,
-        &plan,
+        plan,
         from,
-        &all.accounts,
-        context,
-    ))
+    })
 }
 
 /// "All of it" and "all but fifty", by what there is to use now.

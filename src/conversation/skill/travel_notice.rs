@@ -55,7 +55,7 @@ fn answer(request: &Request, _: &Answers, context: &Context<'_>) -> Next {
     };
     let today = context.place.today();
     if days.last < today {
-        return asked("over", merged(of(place), &on(days)));
+        return asked("over", of(place).with_all(on(days)));
     }
     let days = DateRange {
         first: days.first.max(today),
@@ -75,7 +75,7 @@ fn answer(request: &Request, _: &Answers, context: &Context<'_>) -> Next {
     }
     let yes = bound.clone().bind("confirmed", "yes");
     let no = Request::new(INTENT).bind("declined", "yes");
-    Outcome::say(Say::new(INTENT, "confirm", merged(of(place), &on(days))))
+    Outcome::say(Say::new(INTENT, "confirm", of(place).with_all(on(days))))
         .confirm(&bound, yes, no)
         .into()
 }
@@ -116,13 +116,6 @@ fn on(days: DateRange) -> Values {
         .with("last", Value::Day(days.last), Origin::Customer)
 }
 
-fn merged(mut values: Values, more: &Values) -> Values {
-    for (name, shown) in more.iter() {
-        values = values.with(name, shown.value.clone(), shown.origin.clone());
-    }
-    values
-}
-
 fn report(executing: &Executing, outcome: &CommandOutcome, _: &Context<'_>) -> Outcome {
     let variant = match outcome {
         CommandOutcome::Done { .. } => "done",
@@ -134,7 +127,7 @@ fn report(executing: &Executing, outcome: &CommandOutcome, _: &Context<'_>) -> O
     let day = |name: &str| request.bound(name).and_then(|day| day.parse::<Date>().ok());
     let place = of(request.said("place").unwrap_or("–"));
     let values = match (day("first"), day("last")) {
-        (Some(first), Some(last)) => merged(place, &on(DateRange { first, last })),
+        (Some(first), Some(last)) => place.with_all(on(DateRange { first, last })),
         _ => place,
     };
     Outcome::say(Say::new(INTENT, variant, values).class(SendClass::Outcome))

@@ -3,12 +3,13 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::bank::model::{AccountKind, Balance};
-use crate::bank::{BankId, Subject};
+use crate::bank::model::{AccountId, AccountKind, Balance, PayeeId};
+use crate::bank::{BankCommand, BankId, Subject};
 use crate::conversation::policy::{Limits, Policy, Ports};
 use crate::conversation::state::{Link, State};
 use crate::intent::catalogue::Catalogue;
 use crate::message::{PageId, Psid};
+use crate::money::Currency;
 use crate::reply::locale::Locale;
 use crate::reply::value::Place;
 use crate::store::CommandId;
