@@ -35,6 +35,7 @@ pub mod ledger;
 mod locate;
 pub mod merchant;
 mod movement;
+mod order_status;
 mod papers;
 mod pay_card;
 mod pay_person;
@@ -130,6 +131,7 @@ pub const SKILLS: &[Skill] = &[
     income_check::SKILL,
     locate::HOURS,
     locate::LOCATE,
+    order_status::SKILL,
     papers::DETAILS,
     papers::RECEIPT,
     papers::STATEMENT,

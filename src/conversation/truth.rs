@@ -29,7 +29,7 @@ mod services;
 mod world;
 
 /// The skills that tell what the bank knows.
-const READING: [&str; 27] = [
+const READING: [&str; 28] = [
     "account_details",
     "affordability",
     "alert_list",
@@ -46,6 +46,7 @@ const READING: [&str; 27] = [
     "income_check",
     "interest_rate",
     "loan_info",
+    "order_status",
     "pending",
     "receipt",
     "recurring_list",
