@@ -221,7 +221,13 @@ fn glued(run: &[Cell]) -> Option<(usize, usize)> {
             _ => false,
         };
         if one_group && fits && is_issued(number) && passes_luhn(number) {
-            return Some((start, start + length));
+            // Three digits are no code of a number that has four: nobody can say where the number ends.
+            let end = if (length, rest_length) == (15, 3) {
+                start + length + rest_length
+            } else {
+                start + length
+            };
+            return Some((start, end));
         }
     }
     None

@@ -447,6 +447,16 @@ fn disguised_digit(digit: u32, disguise: u8) -> char {
     }
 }
 
+/// The end of a number of nineteen digits can itself look like one of fifteen with something after it.
+#[test]
+fn nothing_is_left_of_a_number_whose_end_looks_like_another() {
+    let joined = redact_after(&["4"], "361185373664905007");
+    assert_eq!(joined.redacted.text, "[card]");
+    assert_eq!(text("361185373664905007"), "[card]");
+    // With its own code of four digits, the code is told apart.
+    assert_eq!(text("3782822463100051234"), "[card][code]");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
