@@ -3,17 +3,21 @@
 //! Acting is an input of the conversation like any other, so that no second process edits a conversation under a
 //! lease (design section 6): a process that serves takes it up, or the next one that does.
 
-use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
 use thiserror::Error;
 
 use crate::clock::SharedClock;
+use crate::config::Config;
 use crate::conversation::Case;
-use crate::conversation::input::OperatorAct;
+use crate::conversation::case::CLOSED;
+use crate::conversation::input::{CaseRef, OperatorAct};
 use crate::inbox::stored::StoredInput;
 use crate::redact::redact;
-use crate::store::keys::{Class, KeyError, Keys};
+use crate::store::keys::{Class, KeyError, Keys, MasterKey};
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::{CaseNumber, CaseRow, NewInput, Store, StoreError};
 
 /// Why a case could not be shown or acted on.
@@ -70,14 +74,14 @@ impl Cases {
     /// Writes a note to a case. What is written is redacted like a customer's words.
     pub async fn note(&self, number: i64, text: &str) -> Result<(), OperateError> {
         let text = redact(text).text;
-        self.act(number, OperatorAct::NoteCase { number, text })
+        self.act(number, |case| OperatorAct::NoteCase { case, text })
             .await
     }
 
     /// Closes a case, with a last note if there is one.
     pub async fn close(&self, number: i64, text: Option<&str>) -> Result<(), OperateError> {
         let text = text.map(|text| redact(text).text);
-        self.act(number, OperatorAct::CloseCase { number, text })
+        self.act(number, |case| OperatorAct::CloseCase { case, text })
             .await
     }
 
@@ -86,8 +90,19 @@ impl Cases {
         row.ok_or(OperateError::Missing(number))
     }
 
-    async fn act(&self, number: i64, act: OperatorAct) -> Result<(), OperateError> {
-        let conversation = self.row(number).await?.conversation;
+    async fn act(
+        &self,
+        number: i64,
+        act: impl FnOnce(CaseRef) -> OperatorAct,
+    ) -> Result<(), OperateError> {
+        let row = self.row(number).await?;
+        let conversation = row.conversation;
+        let act = act(CaseRef {
+            number,
+            closed: row.case.status == CLOSED,
+            kind: row.case.kind,
+            opened_ms: row.case.opened_ms,
+        });
         let keys = self.keys.customer(conversation, false).await?;
         let keys = keys.ok_or(OperateError::Erased(number))?;
         let bytes = serde_json::to_vec(&StoredInput::Operated { act })?;
@@ -101,8 +116,29 @@ impl Cases {
     }
 }
 
-/// Tells whether a store is there: looking must not make an empty one.
-pub fn is_there(url: &str) -> bool {
-    let path = url.strip_prefix("sqlite:").unwrap_or(url);
-    Path::new(path.strip_prefix("//").unwrap_or(path)).is_file()
+/// Opens the store and the key store of a configuration beside a process that may serve them.
+///
+/// # Errors
+/// Where there is no database: looking must not make an empty one.
+pub fn open(config: &Config, clock: &SharedClock) -> anyhow::Result<(SqliteStore, Keys)> {
+    anyhow::ensure!(
+        SqliteStore::is_there(&config.store.url),
+        "store.url: there is no database at {}; it is made when `bursar serve` starts with this configuration",
+        config.store.url
+    );
+    open_with(config, SqliteOptions::default(), clock)
+}
+
+/// Opens both, made where they are not there.
+pub fn open_with(
+    config: &Config,
+    options: SqliteOptions,
+    clock: &SharedClock,
+) -> anyhow::Result<(SqliteStore, Keys)> {
+    let store = SqliteStore::open(&config.store.url, options).context("store.url")?;
+    let master =
+        MasterKey::from_hex(config.store.master_key.expose_secret()).context("store.master_key")?;
+    let keys =
+        Keys::open(&config.store.keys_url, &master, Arc::clone(clock)).context("store.keys_url")?;
+    Ok((store, keys))
 }

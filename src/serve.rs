@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use futures::FutureExt as _;
-use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -31,10 +30,11 @@ use crate::inbox::Inbox;
 use crate::inbox::receive::AppIntake;
 use crate::intent::catalogue::Catalogue;
 use crate::intent::matcher::Matcher;
+use crate::operate;
 use crate::outbox::Outbox;
 use crate::simulator::bank::{self as bank_simulator, BankSimulator, Scenarios};
 use crate::store::Retention;
-use crate::store::keys::{Keys, MasterKey};
+use crate::store::keys::Keys;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::telemetry::Metrics;
 use crate::work::Work as _;
@@ -258,12 +258,7 @@ pub fn open_store(config: &Config, clock: &SharedClock) -> anyhow::Result<(Sqlit
         accept_queue: config.server.accept_queue,
         ..SqliteOptions::default()
     };
-    let store = SqliteStore::open(&config.store.url, options).context("store.url")?;
-    let master =
-        MasterKey::from_hex(config.store.master_key.expose_secret()).context("store.master_key")?;
-    let keys =
-        Keys::open(&config.store.keys_url, &master, Arc::clone(clock)).context("store.keys_url")?;
-    Ok((store, keys))
+    operate::open_with(config, options, clock)
 }
 
 fn make_folder(url: &str) -> anyhow::Result<()> {

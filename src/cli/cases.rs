@@ -8,16 +8,13 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use crate::clock::SystemClock;
+use crate::clock::{SharedClock, SystemClock};
 use crate::config::Config;
 use crate::conversation::Case;
-use crate::operate::{Cases, OperateError, is_there};
+use crate::operate::{self, Cases, OperateError};
 use crate::store::CaseRow;
-use crate::store::keys::{Keys, MasterKey};
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
 use super::{Failure, Outcome};
 
@@ -145,23 +142,9 @@ pub fn run(command: &CasesCommand, out: &mut dyn Write) -> Outcome {
 }
 
 fn open(config: &Config) -> Result<Cases, Failure> {
-    if !is_there(&config.store.url) {
-        return Err(Failure::Usage(anyhow::anyhow!(
-            "store.url: there is no database at {}; it is made when `bursar serve` starts with this configuration",
-            config.store.url
-        )));
-    }
-    let store =
-        SqliteStore::open(&config.store.url, SqliteOptions::default()).context("store.url")?;
-    let master =
-        MasterKey::from_hex(config.store.master_key.expose_secret()).context("store.master_key")?;
-    let keys = Keys::open(&config.store.keys_url, &master, Arc::new(SystemClock))
-        .context("store.keys_url")?;
-    Ok(Cases::new(
-        Arc::new(store),
-        Arc::new(keys),
-        Arc::new(SystemClock),
-    ))
+    let clock: SharedClock = Arc::new(SystemClock);
+    let (store, keys) = operate::open(config, &clock).map_err(Failure::Usage)?;
+    Ok(Cases::new(Arc::new(store), Arc::new(keys), clock))
 }
 
 /// A number nobody gave out is the operator's slip; the rest is trouble.

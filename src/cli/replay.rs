@@ -9,19 +9,17 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Args;
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use crate::clock::SystemClock;
+use crate::clock::{SharedClock, SystemClock};
 use crate::config::Config;
 use crate::intent::matcher::Matcher;
 use crate::message::ConversationId;
+use crate::operate;
 use crate::replay::record::{Record, fixture as fixture_of};
 use crate::replay::{Fixture, Options, Replay, Summary, Verdict, read};
 use crate::simulator::bank::Scenarios;
 use crate::store::Store as _;
-use crate::store::keys::{Keys, MasterKey};
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
 use super::{Failure, Outcome};
 
@@ -211,12 +209,8 @@ fn record(id: &str, config: &Path, intents: Option<&Path>, out: &mut dyn Write) 
 }
 
 async fn records(config: &Config, conversation: ConversationId) -> anyhow::Result<Vec<Record>> {
-    let store =
-        SqliteStore::open(&config.store.url, SqliteOptions::default()).context("store.url")?;
-    let master =
-        MasterKey::from_hex(config.store.master_key.expose_secret()).context("store.master_key")?;
-    let keys = Keys::open(&config.store.keys_url, &master, Arc::new(SystemClock))
-        .context("store.keys_url")?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let (store, keys) = operate::open(config, &clock)?;
     let Some(keys) = keys.customer(conversation, false).await? else {
         return Ok(Vec::new());
     };

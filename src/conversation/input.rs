@@ -35,6 +35,19 @@ pub struct Input {
     pub what: What,
 }
 
+/// A case as the store knows it: a conversation remembers its last ones only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseRef {
+    /// Its number.
+    pub number: i64,
+    /// What it is about.
+    pub kind: String,
+    /// When it was opened, ms.
+    pub opened_ms: i64,
+    /// Nobody works on it any more.
+    pub closed: bool,
+}
+
 /// What a member of staff does to a conversation. An input like others, so that no second process edits a
 /// conversation under a lease (design section 6).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,15 +55,15 @@ pub struct Input {
 pub enum OperatorAct {
     /// Write something to a case.
     NoteCase {
-        /// Its number.
-        number: i64,
+        /// The case.
+        case: CaseRef,
         /// The words, redacted.
         text: String,
     },
     /// Nobody works on a case any more.
     CloseCase {
-        /// Its number.
-        number: i64,
+        /// The case.
+        case: CaseRef,
         /// A last note, redacted.
         text: Option<String>,
     },

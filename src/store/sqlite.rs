@@ -123,6 +123,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// Tells whether an address names a database that is there; nothing is opened or made.
+    pub fn is_there(url: &str) -> bool {
+        connection::path_of(url).is_some_and(|path| path.is_file())
+    }
+
     /// Opens the database at `sqlite:<path>` or `sqlite::memory:`, making it if need be.
     ///
     /// # Errors

@@ -101,18 +101,20 @@ impl Turn<'_> {
 
     /// Staff wrote to a case, or closed it. The customer hears of it when they ask.
     pub(super) fn operated(&mut self, act: OperatorAct) {
-        let (number, text, closes) = match act {
-            OperatorAct::NoteCase { number, text } => (number, Some(text), false),
-            OperatorAct::CloseCase { number, text } => (number, text, true),
+        let (stored, text, closes) = match act {
+            OperatorAct::NoteCase { case, text } => (case, Some(text), false),
+            OperatorAct::CloseCase { case, text } => (case, text, true),
         };
-        let Some(known) = self.state.cases.iter().find(|known| known.number == number) else {
-            return;
-        };
-        let status = if closes || known.closed { CLOSED } else { OPEN };
+        // What the conversation knows may be newer than what the store knew when staff wrote; what it does not know any
+        // more is taken from the store.
+        let mut known = self.state.cases.iter();
+        let known = known.find(|known| known.number == stored.number);
+        let closed = known.map_or(stored.closed, |known| known.closed);
+        let status = if closes || closed { CLOSED } else { OPEN };
         let case = Case {
-            number,
-            kind: known.kind.clone(),
-            opened_ms: known.at_ms,
+            number: stored.number,
+            kind: stored.kind,
+            opened_ms: stored.opened_ms,
             words: String::new(),
             summary: String::new(),
             details: BTreeMap::new(),
