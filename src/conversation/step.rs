@@ -24,7 +24,9 @@ mod answer;
 mod cases;
 mod customer;
 mod happened;
+mod open;
 mod owed;
+mod repair;
 
 #[cfg(test)]
 pub(super) use customer::RESUMED;

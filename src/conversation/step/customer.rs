@@ -1,26 +1,23 @@
-//! What the customer said or tapped: which requests it makes.
+//! What the customer said or tapped: which requests it makes. What answers an open question is in `open`, what makes no
+//! request in `repair`.
 
 use std::collections::VecDeque;
 
-use crate::intent::catalogue::Catalogue;
 use crate::intent::matcher::holds_marker;
-use crate::intent::{Decision, Expecting, Language, Reading, Understanding, foreign};
-use crate::message::Attachment;
+use crate::intent::{Decision, Expecting, Understanding, foreign};
 use crate::redact::redact_after;
 use crate::reply::render::RenderError;
 use crate::reply::value::Values;
-use crate::store::SendClass;
 
 use super::super::effect::Effect;
 use super::super::input::What;
-use super::super::offer::{Offer, Role, is_stateful};
+use super::super::offer::is_stateful;
 use super::super::request::Request;
-use super::super::skill::{Ask, Say, skill};
-use super::answer::repair;
+use super::super::skill::{Say, skill};
 use super::{CONTEXT_MS, Heard, Turn, Waiting};
 
 /// Answers to what is open rather than new requests.
-const WITHIN: [&str; 8] = [
+pub(super) const WITHIN: [&str; 8] = [
     "affirm",
     "deny",
     "cancel",
@@ -32,11 +29,11 @@ const WITHIN: [&str; 8] = [
 ];
 
 /// A reading is offered from here on; below it is a guess that would puzzle more than help.
-const OFFERED_AT: f32 = 0.2;
+pub(super) const OFFERED_AT: f32 = 0.2;
 
 /// What may be asked however the thread stands: it is never read as an answer to something open, and a
 /// flow is not resumed after it.
-const FIRST: [&str; 8] = [
+pub(super) const FIRST: [&str; 8] = [
     "human",
     "stop_messages",
     "crisis",
@@ -49,9 +46,6 @@ const FIRST: [&str; 8] = [
 
 /// The binding of a request that a side question came back to.
 pub(in crate::conversation) const RESUMED: &str = "resumed";
-
-/// Bindings that hold what the customer chose and that a change of something else leaves alone.
-const CHOSEN: [&str; 4] = ["payee", "from", "to", "account"];
 
 impl Turn<'_> {
     pub(super) fn customer(&mut self) -> Result<(), RenderError> {
@@ -185,17 +179,6 @@ impl Turn<'_> {
         Some(joined.redacted.text)
     }
 
-    /// Says in both languages which ones there are, with a person (G7).
-    fn unsupported_language(&mut self) -> Result<(), RenderError> {
-        self.state.misses = self.state.misses.saturating_add(1);
-        if self.state.misses > 2
-            || self.state.last_fallback.as_deref() == Some("unsupported_language")
-        {
-            return self.fallback();
-        }
-        self.remark("unsupported_language", "repair_second")
-    }
-
     /// Takes a message for what it means. Words that choose none of what was offered are read for
     /// themselves: "bal" after "which card?" asks for the balance.
     fn understand(&self, text: &str) -> Understanding {
@@ -241,226 +224,6 @@ impl Turn<'_> {
                 history: &history,
             },
         )
-    }
-
-    /// Drops an offer past its time. Returns whether it was a confirmation.
-    pub(super) fn expire(&mut self) -> bool {
-        let Some(offer) = &self.state.offer else {
-            return false;
-        };
-        if offer.expires_ms() > self.input.now_ms {
-            return false;
-        }
-        let confirmation = offer.expecting == Some(Expecting::Confirmation);
-        self.state.offer = None;
-        self.state.later.clear();
-        confirmation
-    }
-
-    /// Reads a message as an answer to what is open: a typed title, a number, yes, no, a change.
-    ///
-    /// `None`: it is no answer. `Some(None)`: it was one, and all is said.
-    #[expect(
-        clippy::option_option,
-        reason = "no answer, an answer that is dealt with, an answer that makes a request"
-    )]
-    fn answer_to_offer(
-        &mut self,
-        text: &str,
-        understanding: &Understanding,
-        expired: bool,
-    ) -> Result<Option<Option<Request>>, RenderError> {
-        let within = understanding
-            .intents
-            .first()
-            .filter(|reading| WITHIN.contains(&reading.name.as_str()))
-            .cloned();
-        let Some(offer) = self.state.offer.clone() else {
-            return match within {
-                Some(reading) if expired && is_answer(&reading) => {
-                    self.say(&Say::shared("confirm_expired"))?;
-                    Ok(Some(None))
-                }
-                Some(reading) if is_leaving(&reading) && !self.state.later.is_empty() => {
-                    self.leave().map(Some)
-                }
-                _ => Ok(None),
-            };
-        };
-        if let Some(option) = offer.typed(text) {
-            if offer.expecting == Some(Expecting::Confirmation) && !self.after_prompt() {
-                return self.missed(&offer, "answered_before").map(Some);
-            }
-            // "Cancel" typed where a button says the same leaves everything, also what waits (A11).
-            if option.role == Role::No
-                && within
-                    .as_ref()
-                    .is_some_and(|reading| reading.name == *"cancel")
-            {
-                return self.leave().map(Some);
-            }
-            let request = option.request.clone();
-            self.state.offer = None;
-            return Ok(Some(Some(request)));
-        }
-        let Some(reading) = within else {
-            return Ok(None);
-        };
-        let Some(expecting) = offer.expecting else {
-            if is_leaving(&reading) && !self.state.later.is_empty() {
-                return self.leave().map(Some);
-            }
-            return Ok(None);
-        };
-        let role = match (reading.name.as_str(), reading.slots.text("answer")) {
-            ("affirm", _) | ("fraud_alert_reply", Some("yes")) => Some(Role::Yes),
-            ("deny", _) | ("fraud_alert_reply", Some("no")) => Some(Role::No),
-            _ => None,
-        };
-        if expecting == Expecting::Choice && role == Some(Role::Yes) {
-            // "Yes" to "which one?" chooses nothing.
-            return self.missed(&offer, "pick_one").map(Some);
-        }
-        if expecting == Expecting::Confirmation && role == Some(Role::Yes) && !self.after_prompt() {
-            return self.missed(&offer, "answered_before").map(Some);
-        }
-        if let Some(option) = role.and_then(|role| offer.role(role)) {
-            let request = option.request.clone();
-            self.state.offer = None;
-            return Ok(Some(Some(request)));
-        }
-        match reading.name.as_str() {
-            "deny" | "cancel" | "back" => self.leave().map(Some),
-            "select" => match reading
-                .slots
-                .text("index")
-                .and_then(|index| offer.at(index))
-            {
-                Some(option) => {
-                    let request = option.request.clone();
-                    self.state.offer = None;
-                    Ok(Some(Some(request)))
-                }
-                None => self.missed(&offer, "pick_one").map(Some),
-            },
-            "edit" => match &offer.base {
-                Some(base) if self.can_change(base, &reading) => {
-                    // C6: a change makes a new confirmation and executes nothing.
-                    let mut changed = base.clone();
-                    for (name, value) in reading.slots.iter() {
-                        let known = self.known_slot(base, name).unwrap_or(name);
-                        changed.slots.insert(known, value.clone());
-                    }
-                    // What was chosen stays, unless it is what changes: "yes but 70" to the same Jessica.
-                    changed.bound.retain(|name, _| {
-                        CHOSEN.contains(&name.as_str()) && !reading.slots.contains(name)
-                    });
-                    self.state.offer = None;
-                    Ok(Some(Some(changed)))
-                }
-                _ => self.missed(&offer, "repair_in_flow").map(Some),
-            },
-            "repeat" => self.ask_again(&offer),
-            _ => Ok(None),
-        }
-    }
-
-    /// A typed yes counts only if it was written after the prompt went out (design 2.4).
-    fn after_prompt(&self) -> bool {
-        self.input
-            .prompt_sent_ms
-            .is_some_and(|sent| self.input.at_ms > sent)
-    }
-
-    /// Asks the open question again, as a new prompt.
-    #[expect(clippy::option_option, reason = "the shape of answer_to_offer")]
-    fn ask_again(&mut self, offer: &Offer) -> Result<Option<Option<Request>>, RenderError> {
-        self.state.offer = None;
-        if let Some(base) = &offer.base {
-            Ok(Some(Some(base.clone())))
-        } else {
-            self.remark("nothing_open", "nothing_open_again")?;
-            Ok(Some(None))
-        }
-    }
-
-    /// Tells whether a change names something the request knows.
-    fn can_change(&self, base: &Request, change: &Reading) -> bool {
-        let mut slots = change.slots.iter();
-        slots.any(|(name, _)| self.known_slot(base, name).is_some())
-    }
-
-    /// Returns what a request calls a slot of a change: a date is the period of what lasts for days,
-    /// an amount is what an alert goes by.
-    fn known_slot(&self, base: &Request, name: &str) -> Option<&'static str> {
-        const CHANGED: [(&str, &[&str]); 5] = [
-            ("amount", &["amount", "threshold"]),
-            ("factor", &["factor"]),
-            ("date", &["date", "period"]),
-            ("from", &["from"]),
-            ("payee", &["payee"]),
-        ];
-        let intent = self.knowledge.catalogue.intent(&base.intent)?;
-        let (_, known_as) = CHANGED.iter().find(|(changed, _)| *changed == name)?;
-        known_as
-            .iter()
-            .copied()
-            .find(|known| intent.slots.iter().any(|slot| slot.name == *known))
-    }
-
-    /// Drops what is open and what waits; a person who was asked for still comes (A7).
-    fn leave(&mut self) -> Result<Option<Request>, RenderError> {
-        self.state.misses = 0;
-        self.state.offer = None;
-        let waited = std::mem::take(&mut self.state.later);
-        self.say(&Say::shared("confirm_cancelled"))?;
-        if let Some(person) = waited.into_iter().find(|request| request.intent == "human") {
-            self.start([person].into(), "")?;
-        }
-        Ok(None)
-    }
-
-    /// An answer that answers nothing: says why and asks again once, then offers a way out (A8).
-    fn missed(&mut self, offer: &Offer, why: &'static str) -> Result<Option<Request>, RenderError> {
-        self.state.misses = self.state.misses.saturating_add(1);
-        self.state.offer = None;
-        match &offer.base {
-            Some(base) if self.state.misses < 2 && base.intent != "help" => {
-                self.say(&Say::shared(why))?;
-                self.start(VecDeque::from([base.clone()]), "")?;
-            }
-            _ => self.fallback()?,
-        }
-        Ok(None)
-    }
-
-    /// Says something that is no answer; the second time in a row in other words (A8).
-    fn remark(&mut self, variant: &'static str, again: &'static str) -> Result<(), RenderError> {
-        let variant = if self.state.last_fallback.as_deref() == Some(variant) {
-            again
-        } else {
-            variant
-        };
-        self.state.last_fallback = Some(variant.to_owned());
-        self.remarked = true;
-        self.say(&Say::shared(variant))
-    }
-
-    /// Remarks on something that is no message; a question that was open is asked anew.
-    fn remark_and_ask_again(
-        &mut self,
-        variant: &'static str,
-        again: &'static str,
-    ) -> Result<(), RenderError> {
-        self.expire();
-        let base = self
-            .state
-            .offer
-            .take_if(|offer| offer.expecting.is_some())
-            .and_then(|offer| offer.base)
-            .filter(|base| base.intent != "help");
-        self.remark(variant, again)?;
-        base.map_or(Ok(()), |base| self.start([base].into(), ""))
     }
 
     fn act(
@@ -548,7 +311,7 @@ impl Turn<'_> {
     }
 
     /// Runs one request that an answer or a tap made, then whatever was set aside.
-    fn run(&mut self, request: Request, text: &str) -> Result<(), RenderError> {
+    pub(super) fn run(&mut self, request: Request, text: &str) -> Result<(), RenderError> {
         self.state.misses = 0;
         let mut requests = VecDeque::from([request]);
         requests.extend(self.state.later.drain(..).take(1));
@@ -602,130 +365,12 @@ impl Turn<'_> {
             _ => self.remark_and_ask_again("stale_button", "stale_button_again"),
         }
     }
-
-    fn attached(&mut self, attachment: Attachment) -> Result<(), RenderError> {
-        if attachment == Attachment::ThumbsUp {
-            self.expire();
-            let open = self
-                .state
-                .offer
-                .clone()
-                .filter(|offer| offer.expecting == Some(Expecting::Confirmation));
-            if let Some(offer) = open
-                && let Some(yes) = offer.role(Role::Yes)
-            {
-                if !self.after_prompt() {
-                    return self.missed(&offer, "answered_before").map(|_| ());
-                }
-                self.state.offer = None;
-                return self.run(yes.request.clone(), "");
-            }
-        }
-        match attachment {
-            Attachment::ThumbsUp | Attachment::Sticker => {
-                self.remark_and_ask_again("sticker_ack", "sticker_ack_again")
-            }
-            _ => {
-                self.remark_and_ask_again("attachment_unsupported", "attachment_unsupported_again")
-            }
-        }
-    }
-
-    /// Offers two or three readings as buttons; "something else" and a person stay in reach.
-    fn clarify(&mut self, alternatives: &[Reading]) -> Result<(), RenderError> {
-        let language = self.language();
-        let mut options = Vec::new();
-        for reading in alternatives.iter().take(3) {
-            // What has no name on a button is no thing to do: courtesies, answers, "unknown".
-            let title = self
-                .knowledge
-                .catalogue
-                .shared_reply(language, &format!("title_{}", reading.name));
-            let Some(title) = title.filter(|_| reading.confidence >= OFFERED_AT) else {
-                continue;
-            };
-            options.push((sentence(&title.source), Role::Plain, Request::from(reading)));
-        }
-        if options.is_empty() {
-            return self.reject(false);
-        }
-        self.state.misses = self.state.misses.saturating_add(1);
-        if self.state.misses > 2 {
-            return self.fallback();
-        }
-        let other = word("something_else", self.knowledge.catalogue, language);
-        options.push((other, Role::Plain, Request::new("help")));
-        let ask = Ask {
-            expecting: Expecting::Choice,
-            base: Request::new("help"),
-            resumes: false,
-            options,
-        };
-        // The question that was open waits until it is clear what was meant (A11).
-        if let Some(base) = self
-            .state
-            .offer
-            .take_if(|offer| offer.expecting.is_some())
-            .and_then(|offer| offer.base)
-            .filter(|base| base.intent != "help")
-        {
-            self.state.later = vec![base];
-        }
-        let variant = if self.state.last_fallback.as_deref() == Some("choose_reading") {
-            "choose_reading_again"
-        } else {
-            "choose_reading"
-        };
-        self.state.last_fallback = Some(variant.to_owned());
-        self.remarked = true;
-        self.say_and_ask(&Say::shared(variant).class(SendClass::Prompt), Some(&ask))
-    }
-
-    fn reject(&mut self, private: bool) -> Result<(), RenderError> {
-        if private {
-            // The message was a number or code and nothing else; that was answered already.
-            return Ok(());
-        }
-        self.state.misses = self.state.misses.saturating_add(1);
-        let base = self
-            .state
-            .offer
-            .take()
-            .filter(|offer| offer.expecting.is_some() && offer.resumes)
-            .and_then(|offer| offer.base);
-        match base {
-            // A flow goes on after one miss: say so, and ask again.
-            Some(base) if self.state.misses < 2 => {
-                self.say(&Say::shared("repair_in_flow"))?;
-                self.start(VecDeque::from([base]), "")
-            }
-            _ => self.fallback(),
-        }
-    }
-
-    fn fallback(&mut self) -> Result<(), RenderError> {
-        self.state.offer = None;
-        self.state.later.clear();
-        let say = repair(self.state.misses, self.state.last_fallback.as_deref());
-        self.state.last_fallback = Some(say.lead.variant.to_owned());
-        self.remarked = true;
-        self.effects.push(Effect::Audit {
-            kind: "not_understood",
-            payload: serde_json::json!({"misses": self.state.misses}),
-        });
-        self.say(&say)
-    }
 }
 
 /// Tells whether a request only makes sense within something open. An answer to a fraud alert is a notice
 /// even where no alert is open (A1).
 fn is_within(request: &Request) -> bool {
     WITHIN.contains(&request.intent.as_str()) && request.intent != "fraud_alert_reply"
-}
-
-/// Tells whether a reading answers a yes-or-no question.
-fn is_answer(reading: &Reading) -> bool {
-    matches!(reading.name.as_str(), "affirm" | "deny" | "edit")
 }
 
 /// Tells whether a message shows the customer's language: answers do not ("no" is a word of both), and
@@ -744,19 +389,6 @@ fn is_clear(understanding: &Understanding) -> bool {
     }
 }
 
-/// Returns a shared word of the catalogue.
-fn word(variant: &str, catalogue: &Catalogue, language: Language) -> String {
-    catalogue
-        .shared_reply(language, variant)
-        .map(|variant| variant.source.clone())
-        .unwrap_or_default()
-}
-
-/// Tells whether a reading leaves what is open.
-fn is_leaving(reading: &Reading) -> bool {
-    matches!(reading.name.as_str(), "cancel" | "deny" | "back")
-}
-
 /// Tells whether a request is a sign that somebody presses or deceives the customer (C9).
 fn is_pressure(request: &Request) -> bool {
     match request.intent.as_str() {
@@ -764,13 +396,4 @@ fn is_pressure(request: &Request) -> bool {
         "report_fraud" => true,
         _ => false,
     }
-}
-
-/// Makes a button title of a description: its first letter upper case.
-fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default()
 }

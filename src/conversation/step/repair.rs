@@ -1,0 +1,193 @@
+//! What is said when a message makes no request: offers of readings, remarks, the steps of repair (A7, A8).
+
+use std::collections::VecDeque;
+
+use crate::intent::catalogue::Catalogue;
+use crate::intent::{Expecting, Language, Reading};
+use crate::message::Attachment;
+use crate::reply::render::RenderError;
+use crate::store::SendClass;
+
+use super::super::effect::Effect;
+use super::super::offer::Role;
+use super::super::request::Request;
+use super::super::skill::{Ask, Say};
+use super::Turn;
+use super::answer::repair;
+use super::customer::OFFERED_AT;
+
+impl Turn<'_> {
+    /// Says in both languages which ones there are, with a person (G7).
+    pub(super) fn unsupported_language(&mut self) -> Result<(), RenderError> {
+        self.state.misses = self.state.misses.saturating_add(1);
+        if self.state.misses > 2
+            || self.state.last_fallback.as_deref() == Some("unsupported_language")
+        {
+            return self.fallback();
+        }
+        self.remark("unsupported_language", "repair_second")
+    }
+
+    /// Says something that is no answer; the second time in a row in other words (A8).
+    pub(super) fn remark(
+        &mut self,
+        variant: &'static str,
+        again: &'static str,
+    ) -> Result<(), RenderError> {
+        let variant = if self.state.last_fallback.as_deref() == Some(variant) {
+            again
+        } else {
+            variant
+        };
+        self.state.last_fallback = Some(variant.to_owned());
+        self.remarked = true;
+        self.say(&Say::shared(variant))
+    }
+
+    /// Remarks on something that is no message; a question that was open is asked anew.
+    pub(super) fn remark_and_ask_again(
+        &mut self,
+        variant: &'static str,
+        again: &'static str,
+    ) -> Result<(), RenderError> {
+        self.expire();
+        let base = self
+            .state
+            .offer
+            .take_if(|offer| offer.expecting.is_some())
+            .and_then(|offer| offer.base)
+            .filter(|base| base.intent != "help");
+        self.remark(variant, again)?;
+        base.map_or(Ok(()), |base| self.start([base].into(), ""))
+    }
+
+    pub(super) fn attached(&mut self, attachment: Attachment) -> Result<(), RenderError> {
+        if attachment == Attachment::ThumbsUp {
+            self.expire();
+            let open = self
+                .state
+                .offer
+                .clone()
+                .filter(|offer| offer.expecting == Some(Expecting::Confirmation));
+            if let Some(offer) = open
+                && let Some(yes) = offer.role(Role::Yes)
+            {
+                if !self.after_prompt() {
+                    return self.missed(&offer, "answered_before").map(|_| ());
+                }
+                self.state.offer = None;
+                return self.run(yes.request.clone(), "");
+            }
+        }
+        match attachment {
+            Attachment::ThumbsUp | Attachment::Sticker => {
+                self.remark_and_ask_again("sticker_ack", "sticker_ack_again")
+            }
+            _ => {
+                self.remark_and_ask_again("attachment_unsupported", "attachment_unsupported_again")
+            }
+        }
+    }
+
+    /// Offers two or three readings as buttons; "something else" and a person stay in reach.
+    pub(super) fn clarify(&mut self, alternatives: &[Reading]) -> Result<(), RenderError> {
+        let language = self.language();
+        let mut options = Vec::new();
+        for reading in alternatives.iter().take(3) {
+            // What has no name on a button is no thing to do: courtesies, answers, "unknown".
+            let title = self
+                .knowledge
+                .catalogue
+                .shared_reply(language, &format!("title_{}", reading.name));
+            let Some(title) = title.filter(|_| reading.confidence >= OFFERED_AT) else {
+                continue;
+            };
+            options.push((sentence(&title.source), Role::Plain, Request::from(reading)));
+        }
+        if options.is_empty() {
+            return self.reject(false);
+        }
+        self.state.misses = self.state.misses.saturating_add(1);
+        if self.state.misses > 2 {
+            return self.fallback();
+        }
+        let other = word("something_else", self.knowledge.catalogue, language);
+        options.push((other, Role::Plain, Request::new("help")));
+        let ask = Ask {
+            expecting: Expecting::Choice,
+            base: Request::new("help"),
+            resumes: false,
+            options,
+        };
+        // The question that was open waits until it is clear what was meant (A11).
+        if let Some(base) = self
+            .state
+            .offer
+            .take_if(|offer| offer.expecting.is_some())
+            .and_then(|offer| offer.base)
+            .filter(|base| base.intent != "help")
+        {
+            self.state.later = vec![base];
+        }
+        let variant = if self.state.last_fallback.as_deref() == Some("choose_reading") {
+            "choose_reading_again"
+        } else {
+            "choose_reading"
+        };
+        self.state.last_fallback = Some(variant.to_owned());
+        self.remarked = true;
+        self.say_and_ask(&Say::shared(variant).class(SendClass::Prompt), Some(&ask))
+    }
+
+    pub(super) fn reject(&mut self, private: bool) -> Result<(), RenderError> {
+        if private {
+            // The message was a number or code and nothing else; that was answered already.
+            return Ok(());
+        }
+        self.state.misses = self.state.misses.saturating_add(1);
+        let base = self
+            .state
+            .offer
+            .take()
+            .filter(|offer| offer.expecting.is_some() && offer.resumes)
+            .and_then(|offer| offer.base);
+        match base {
+            // A flow goes on after one miss: say so, and ask again.
+            Some(base) if self.state.misses < 2 => {
+                self.say(&Say::shared("repair_in_flow"))?;
+                self.start(VecDeque::from([base]), "")
+            }
+            _ => self.fallback(),
+        }
+    }
+
+    pub(super) fn fallback(&mut self) -> Result<(), RenderError> {
+        self.state.offer = None;
+        self.state.later.clear();
+        let say = repair(self.state.misses, self.state.last_fallback.as_deref());
+        self.state.last_fallback = Some(say.lead.variant.to_owned());
+        self.remarked = true;
+        self.effects.push(Effect::Audit {
+            kind: "not_understood",
+            payload: serde_json::json!({"misses": self.state.misses}),
+        });
+        self.say(&say)
+    }
+}
+
+/// Returns a shared word of the catalogue.
+fn word(variant: &str, catalogue: &Catalogue, language: Language) -> String {
+    catalogue
+        .shared_reply(language, variant)
+        .map(|variant| variant.source.clone())
+        .unwrap_or_default()
+}
+
+/// Makes a button title of a description: its first letter upper case.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).collect())
+        .unwrap_or_default()
+}
