@@ -1,5 +1,6 @@
 //! Assertions: what was understood, asked, told, opened.
 
+use crate::app::TurnSeen;
 use crate::bank::model::CardState;
 use crate::conversation::Case;
 
@@ -20,10 +21,6 @@ impl Player<'_> {
         Err(self.failure(line, difference, &expected, &got))
     }
 
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one arm an assertion: a table, longer than it is complicated"
-    )]
     /// Returns whether an assertion holds, what was found, and what kind of difference it would be.
     async fn check(
         &mut self,
@@ -54,30 +51,12 @@ impl Player<'_> {
                 (got == rest, got, Difference::UnderstoodOtherwise)
             }
             "asked" => {
-                let got: Vec<&str> = self
-                    .seen
-                    .iter()
-                    .flat_map(|seen| seen.queries.clone())
-                    .collect();
-                let holds = if rest.is_empty() {
-                    !got.is_empty()
-                } else {
-                    got.contains(&rest)
-                };
-                (holds, got.join(" "), Difference::OtherBankCalls)
+                let (holds, got) = self.among(rest, |seen| &seen.queries);
+                (holds, got, Difference::OtherBankCalls)
             }
             "told" => {
-                let got: Vec<&str> = self
-                    .seen
-                    .iter()
-                    .flat_map(|seen| seen.commands.clone())
-                    .collect();
-                let holds = if rest.is_empty() {
-                    !got.is_empty()
-                } else {
-                    got.contains(&rest)
-                };
-                (holds, got.join(" "), Difference::OtherBankCalls)
+                let (holds, got) = self.among(rest, |seen| &seen.commands);
+                (holds, got, Difference::OtherBankCalls)
             }
             "nothing" if rest == "frozen" || rest == "told" || rest == "asked" => {
                 return Box::pin(self.nothing(line, rest)).await;
@@ -115,16 +94,8 @@ impl Player<'_> {
                 (holds, got.to_owned(), Difference::AssertionFailed)
             }
             "audit" => {
-                let got: Vec<&str> = self
-                    .seen
-                    .iter()
-                    .flat_map(|seen| seen.audit.clone())
-                    .collect();
-                (
-                    got.contains(&rest),
-                    got.join(" "),
-                    Difference::AssertionFailed,
-                )
+                let (holds, got) = self.among(rest, |seen| &seen.audit);
+                (holds, got, Difference::AssertionFailed)
             }
             "type" => {
                 let got = self.last_type.clone();
@@ -146,11 +117,22 @@ impl Player<'_> {
                 return Err(self.bad(
                     line,
                     &format!(
-                        "`{text}` is none of: intent, decision, language, asked, told, nothing frozen, card, case, handed over, audit, type, variant"
+                        "`{text}` is none of: intent, decision, language, asked, told, nothing frozen, card, case, handed over, page, audit, type, variant"
                     ),
                 ));
             }
         })
+    }
+
+    /// Looks for a name among those of all turns since the customer last did something; no name: for any.
+    fn among(&self, name: &str, of: impl Fn(&TurnSeen) -> &Vec<&'static str>) -> (bool, String) {
+        let got: Vec<&str> = self.seen.iter().flat_map(|seen| of(seen).clone()).collect();
+        let holds = if name.is_empty() {
+            !got.is_empty()
+        } else {
+            got.contains(&name)
+        };
+        (holds, got.join(" "))
     }
 
     async fn nothing(
