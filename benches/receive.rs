@@ -226,6 +226,7 @@ fn app(files: &Path) -> Arc<App> {
         reading: None,
         cards: None,
         disputes: None,
+        standing_orders: None,
         rates: None,
         card_services: None,
         rewards: None,

@@ -124,6 +124,7 @@ pub fn policy(parts: PolicyParts<'_>, bank: &Bank) -> Policy {
             reading: bank.reading.is_some(),
             cards: bank.cards.is_some(),
             disputes: bank.disputes.is_some(),
+            standing_orders: bank.standing_orders.is_some(),
             rates: bank.rates.is_some(),
             card_services: bank.card_services.is_some(),
             rewards: bank.rewards.is_some(),

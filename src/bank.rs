@@ -22,6 +22,7 @@ pub mod query;
 pub mod rate;
 pub mod read;
 pub mod rewards;
+pub mod standing_order;
 pub mod token;
 pub mod twins;
 
@@ -44,6 +45,7 @@ pub use model::{
 pub use query::{Answer, Answers, Failure, Query};
 pub use rate::ExchangeRate;
 pub use rewards::RewardsProgram;
+pub use standing_order::StandingOrder;
 
 /// Which configured bank.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -163,6 +165,16 @@ pub trait Payments: Send + Sync {
     async fn payments(&self, connection: &Connection) -> Result<Vec<Payment>, BankError>;
 }
 
+/// Reading what the bank pays again and again.
+#[async_trait]
+pub trait StandingOrders: Send + Sync {
+    /// Returns the orders that have not ended, the next one first.
+    async fn standing_orders(
+        &self,
+        connection: &Connection,
+    ) -> Result<Vec<StandingOrder>, BankError>;
+}
+
 /// Reading exchange rates.
 #[async_trait]
 pub trait Rates: Send + Sync {
@@ -260,6 +272,8 @@ pub struct Bank {
     pub disputes: Option<Arc<dyn Disputes>>,
     /// Payees and payments.
     pub payments: Option<Arc<dyn Payments>>,
+    /// Payments the bank makes again and again.
+    pub standing_orders: Option<Arc<dyn StandingOrders>>,
     /// Exchange rates.
     pub rates: Option<Arc<dyn Rates>>,
     /// Limits of cards, new cards.

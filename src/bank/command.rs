@@ -43,11 +43,13 @@ pub enum CommandKind {
     RemoveAlert,
     /// Take somebody off the list of payees.
     RemovePayee,
+    /// Stop what the bank pays again and again.
+    StopStandingOrder,
 }
 
 impl CommandKind {
     /// All kinds.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::FreezeCard,
         Self::UnfreezeCard,
         Self::ReportCard,
@@ -62,6 +64,7 @@ impl CommandKind {
         Self::SetAlert,
         Self::RemoveAlert,
         Self::RemovePayee,
+        Self::StopStandingOrder,
     ];
 
     /// Returns the name used in metrics, audit entries and configuration.
@@ -81,6 +84,7 @@ impl CommandKind {
             Self::SetAlert => "set_alert",
             Self::RemoveAlert => "remove_alert",
             Self::RemovePayee => "remove_payee",
+            Self::StopStandingOrder => "stop_standing_order",
         }
     }
 
@@ -99,6 +103,7 @@ impl CommandKind {
             Self::ActivateCard => "activate_card",
             Self::SetAlert | Self::RemoveAlert => "alerts",
             Self::RemovePayee => "payees",
+            Self::StopStandingOrder => "standing_orders",
         }
     }
 
@@ -226,6 +231,11 @@ pub enum BankCommand {
         /// Whom.
         payee: PayeeId,
     },
+    /// Stop what the bank pays again and again.
+    StopStandingOrder {
+        /// The bank's id of the order.
+        order: String,
+    },
 }
 
 impl BankCommand {
@@ -246,6 +256,7 @@ impl BankCommand {
             Self::SetAlert { .. } => CommandKind::SetAlert,
             Self::RemoveAlert { .. } => CommandKind::RemoveAlert,
             Self::RemovePayee { .. } => CommandKind::RemovePayee,
+            Self::StopStandingOrder { .. } => CommandKind::StopStandingOrder,
         }
     }
 }

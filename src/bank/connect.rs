@@ -73,6 +73,7 @@ pub fn connect(
             let http = Arc::new(HttpClient::new(id.clone(), &base, limits, observer)?);
             let zone = link.settings.zone.clone();
             let moves = link.settings.movement.is_some();
+            let recurs = link.settings.movement.as_ref().is_some_and(|o| o.recurring);
             let fdx = Arc::new(Fdx::new(
                 BearerClient::new(http, base, link.tokens),
                 link.settings,
@@ -84,6 +85,7 @@ pub fn connect(
                 reading: Some(fdx.clone()),
                 cards: None,
                 disputes: None,
+                standing_orders: recurs.then(|| fdx.clone() as Arc<dyn super::StandingOrders>),
                 rates: None,
                 card_services: None,
                 rewards: None,
@@ -118,6 +120,7 @@ fn simulator(
     settings.movement = Some(movement::Offer {
         key_window: SIMULATOR_KEYS,
         transfer_dates: true,
+        recurring: true,
     });
     let family = if link.wrapped { "fdx/v5/" } else { "fdx/v6/" };
     let fdx = Arc::new(Fdx::new(
@@ -135,6 +138,7 @@ fn simulator(
         reading: Some(fdx.clone()),
         cards: Some(extension.clone()),
         disputes: Some(extension.clone()),
+        standing_orders: Some(fdx.clone()),
         rates: Some(extension.clone()),
         card_services: Some(extension.clone()),
         rewards: Some(extension.clone()),

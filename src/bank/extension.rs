@@ -405,9 +405,10 @@ impl Commands for Extension {
             | CommandKind::RemovePayee => Some(Repeat::Natural),
             CommandKind::FileDispute | CommandKind::OrderCard => Some(Repeat::Lookup),
             CommandKind::ReportCard | CommandKind::TravelNotice => Some(Repeat::None),
-            CommandKind::TransferOwn | CommandKind::PayPayee | CommandKind::CancelPayment => {
-                self.fdx.offers(kind)
-            }
+            CommandKind::TransferOwn
+            | CommandKind::PayPayee
+            | CommandKind::CancelPayment
+            | CommandKind::StopStandingOrder => self.fdx.offers(kind),
         }
     }
 
@@ -470,7 +471,10 @@ impl Commands for Extension {
             }
             BankCommand::TransferOwn { .. }
             | BankCommand::PayPayee { .. }
-            | BankCommand::CancelPayment { .. } => self.fdx.execute(connection, command, key).await,
+            | BankCommand::CancelPayment { .. }
+            | BankCommand::StopStandingOrder { .. } => {
+                self.fdx.execute(connection, command, key).await
+            }
         }
     }
 
@@ -512,7 +516,10 @@ impl Commands for Extension {
             BankCommand::TravelNotice { .. } => Ok(Some(CommandOutcome::Unknown)),
             BankCommand::TransferOwn { .. }
             | BankCommand::PayPayee { .. }
-            | BankCommand::CancelPayment { .. } => self.fdx.find(connection, command, key).await,
+            | BankCommand::CancelPayment { .. }
+            | BankCommand::StopStandingOrder { .. } => {
+                self.fdx.find(connection, command, key).await
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod account;
 mod error;
 pub mod movement;
 mod papers;
+mod standing_orders;
 #[cfg(test)]
 mod tests;
 pub mod transaction;

@@ -12,6 +12,7 @@ use super::model::{
 };
 use super::rate::ExchangeRate;
 use super::rewards::RewardsProgram;
+use super::standing_order::StandingOrder;
 use crate::money::Currency;
 
 /// One question of a turn. Reads may be repeated: nothing is visible before the commit (design 2.1).
@@ -40,6 +41,8 @@ pub enum Query {
     Payees,
     /// Payments sent or waiting.
     Payments,
+    /// What the bank pays again and again.
+    StandingOrders,
     /// The bank's rate between two currencies.
     ExchangeRate {
         /// Of one unit of this.
@@ -73,6 +76,7 @@ impl Query {
             Self::Disputes => "disputes",
             Self::Payees => "payees",
             Self::Payments => "payments",
+            Self::StandingOrders => "standing_orders",
             Self::ExchangeRate { .. } => "exchange_rate",
             Self::CardLimits { .. } => "card_limits",
             Self::CardOrders => "card_orders",
@@ -105,6 +109,8 @@ pub enum Answer {
     Payees(Vec<Payee>),
     /// The payments.
     Payments(Vec<Payment>),
+    /// The orders.
+    StandingOrders(Vec<StandingOrder>),
     /// The rate.
     ExchangeRate(ExchangeRate),
     /// The limits.
@@ -288,6 +294,14 @@ impl Answers {
     pub fn payments(&self) -> Result<&[Payment], Failure> {
         match self.get(&Query::Payments)? {
             Answer::Payments(payments) => Ok(payments),
+            _ => Err(Failure::NotOffered),
+        }
+    }
+
+    /// Returns what the bank pays again and again.
+    pub fn standing_orders(&self) -> Result<&[StandingOrder], Failure> {
+        match self.get(&Query::StandingOrders)? {
+            Answer::StandingOrders(orders) => Ok(orders),
             _ => Err(Failure::NotOffered),
         }
     }

@@ -94,6 +94,11 @@ async fn ask(bank: &Bank, connection: &Connection, query: &Query) -> Result<Answ
             let port = offered(bank.payments.as_ref())?;
             port.payments(connection).await.map(Answer::Payments)
         }
+        Query::StandingOrders => {
+            let port = offered(bank.standing_orders.as_ref())?;
+            let orders = port.standing_orders(connection).await;
+            orders.map(Answer::StandingOrders)
+        }
         Query::ExchangeRate { from, to } => {
             let port = offered(bank.rates.as_ref())?;
             let rate = port.rate(connection, *from, *to).await;

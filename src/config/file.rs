@@ -280,6 +280,8 @@ section!(
         alerts: bool,
         /// Take somebody off the list of payees.
         payees: bool,
+        /// Stop what the bank pays again and again.
+        standing_orders: bool,
     }
 );
 

@@ -492,6 +492,7 @@ fn actions(section: &ActionsSection) -> BTreeSet<CommandKind> {
             CommandKind::ActivateCard => section.activate_card,
             CommandKind::SetAlert | CommandKind::RemoveAlert => section.alerts,
             CommandKind::RemovePayee => section.payees,
+            CommandKind::StopStandingOrder => section.standing_orders,
         };
         match switch {
             Some(true) => {

@@ -33,6 +33,8 @@ pub struct Ports {
     pub disputes: bool,
     /// Payees and payments.
     pub payments: bool,
+    /// What the bank pays again and again.
+    pub standing_orders: bool,
     /// Exchange rates.
     pub rates: bool,
     /// Limits of cards, new cards.
@@ -117,6 +119,7 @@ impl Policy {
             CommandKind::SetAlert,
             CommandKind::RemoveAlert,
             CommandKind::RemovePayee,
+            CommandKind::StopStandingOrder,
         ])
     }
 

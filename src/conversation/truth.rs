@@ -150,6 +150,7 @@ impl<'a> Scene<'a> {
                     reading: true,
                     cards: true,
                     disputes: true,
+                    standing_orders: true,
                     rates: true,
                     card_services: true,
                     rewards: true,

@@ -93,6 +93,7 @@ fn world_with(options: SqliteOptions) -> World {
         reading: None,
         cards: None,
         disputes: None,
+        standing_orders: None,
         rates: None,
         card_services: None,
         rewards: None,

@@ -58,6 +58,7 @@ fn fdx(base_url: &str, tokens: Arc<dyn TokenSource>) -> Bank {
     settings.movement = Some(Offer {
         key_window: Duration::from_hours(24),
         transfer_dates: false,
+        recurring: true,
     });
     settings.page_size = 40;
     connect(

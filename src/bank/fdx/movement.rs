@@ -33,6 +33,8 @@ pub struct Offer {
     /// Whether a transfer may carry the day it is made on. The FDX transfer has no such field; a bank
     /// without it makes transfers at once only.
     pub transfer_dates: bool,
+    /// Whether it shows and stops recurring payments.
+    pub recurring: bool,
 }
 
 #[derive(Serialize)]
@@ -205,7 +207,7 @@ impl Fdx {
             .await
     }
 
-    async fn write(
+    pub(super) async fn write(
         &self,
         connection: &Connection,
         key: &IdempotencyKey,
@@ -333,16 +335,16 @@ fn cancelled_if(outcome: &CommandOutcome) -> Option<CommandOutcome> {
 }
 
 /// Something to be changed at the bank.
-struct Write<'a> {
-    operation: &'static str,
-    method: Method,
-    path: &'a [&'a str],
-    body: Option<Vec<u8>>,
-    read: fn(&Answer) -> Result<Written, BankError>,
+pub(super) struct Write<'a> {
+    pub operation: &'static str,
+    pub method: Method,
+    pub path: &'a [&'a str],
+    pub body: Option<Vec<u8>>,
+    pub read: fn(&Answer) -> Result<Written, BankError>,
 }
 
 /// What a write came to.
-enum Written {
+pub(super) enum Written {
     Outcome(CommandOutcome),
     /// The bank has seen this id or key.
     Duplicate,
@@ -365,7 +367,7 @@ fn read_written(answer: &Answer) -> Result<Written, BankError> {
     }
 }
 
-fn read_cancelled(answer: &Answer) -> Result<Written, BankError> {
+pub(super) fn read_cancelled(answer: &Answer) -> Result<Written, BankError> {
     match answer.status.as_u16() {
         200..=299 => Ok(Written::Outcome(CommandOutcome::Done {
             reference: None,
@@ -461,6 +463,7 @@ impl Commands for Fdx {
                 window: offer.key_window,
             }),
             CommandKind::CancelPayment => Some(Repeat::Natural),
+            CommandKind::StopStandingOrder => offer.recurring.then_some(Repeat::Natural),
             CommandKind::FreezeCard
             | CommandKind::UnfreezeCard
             | CommandKind::ReportCard
@@ -538,6 +541,9 @@ impl Commands for Fdx {
                 })
             }
             BankCommand::CancelPayment { payment } => self.cancel(connection, key, payment).await,
+            BankCommand::StopStandingOrder { order } => {
+                self.stop_order(connection, key, order).await
+            }
             _ => Err(BankError::Forbidden),
         }
     }
@@ -562,6 +568,7 @@ impl Commands for Fdx {
             BankCommand::CancelPayment { payment } => {
                 self.find_cancelled(connection, payment).await
             }
+            BankCommand::StopStandingOrder { order } => self.order_stopped(connection, order).await,
             // A payment's id is the bank's; without it there is nothing to look for.
             _ => Ok(Some(CommandOutcome::Unknown)),
         }

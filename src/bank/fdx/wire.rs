@@ -286,6 +286,7 @@ pub struct Envelope<'a> {
         alias = "statements",
         alias = "payees",
         alias = "payments",
+        alias = "recurringPayments",
         alias = "transfers"
     )]
     pub items: Vec<&'a RawValue>,

@@ -61,22 +61,20 @@ fn same(said: &str, named: &str) -> bool {
 
 /// Finds the payees a name can mean: every word that was said must be in their name.
 pub(super) fn named<'a>(all: &[&'a Payee], said: &str) -> Vec<&'a Payee> {
-    let words: Vec<String> = plain(said)
-        .into_iter()
-        .filter(|word| !EMPTY.contains(&word.as_str()))
-        .collect();
-    if words.is_empty() {
-        return Vec::new();
-    }
     all.iter()
         .copied()
-        .filter(|payee| {
-            let name = plain(&payee.name);
-            words
-                .iter()
-                .all(|word| name.iter().any(|part| same(word, part)))
-        })
+        .filter(|payee| is_named(&payee.name, said))
         .collect()
+}
+
+/// Tells whether somebody of this name can be meant.
+pub(super) fn is_named(name: &str, said: &str) -> bool {
+    let name = plain(name);
+    let mut words = plain(said)
+        .into_iter()
+        .filter(|word| !EMPTY.contains(&word.as_str()))
+        .peekable();
+    words.peek().is_some() && words.all(|word| name.iter().any(|part| same(&word, part)))
 }
 
 /// What a payee is called in a reply: `Mom (Rosa D., ••8812)`.
@@ -106,9 +104,9 @@ pub(super) fn capital(name: &str) -> String {
         .unwrap_or_default()
 }
 
-/// What a payee is called on a button.
-fn title(payee: &Payee) -> String {
-    let name = clean(&payee.name);
+/// What a payee of this name is called on a button.
+pub(super) fn short(name: &str) -> String {
+    let name = clean(name);
     match name.split_once(" (") {
         Some((short, _)) => short.to_owned(),
         None => name,
@@ -126,7 +124,7 @@ pub(super) fn options(
         .take(4)
         .map(|payee| {
             (
-                title(payee),
+                short(&payee.name),
                 request.clone().bind("payee", payee.id.as_str()),
             )
         })

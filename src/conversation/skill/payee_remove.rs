@@ -23,6 +23,7 @@ pub(super) const SKILL: Skill = Skill {
         "not_there",
         "confirm",
         "kept",
+        "still_paid",
         "done",
         "refused",
         "unknown",
@@ -39,7 +40,11 @@ fn can(context: &Context<'_>) -> bool {
 
 fn ask(request: &Request, context: &Context<'_>) -> Vec<Query> {
     if request.bound("declined").is_none() && can(context) {
-        vec![Query::Payees]
+        let mut queries = vec![Query::Payees];
+        if context.policy.ports.standing_orders {
+            queries.push(Query::StandingOrders);
+        }
+        queries
     } else {
         Vec::new()
     }
@@ -76,6 +81,12 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         ([], None) => Outcome::say(Say::new("payee_list", "none", Values::new())).into(),
         ([one], _) => {
             let label = payee::label(one);
+            let orders = answers.standing_orders().unwrap_or_default();
+            if let Some(order) = orders.iter().find(|order| order.payee == one.id) {
+                let stop = Request::new("recurring_stop").bind("order", order.id.as_str());
+                let paid = Say::new(INTENT, "still_paid", named(&label)).on("stop", stop);
+                return Outcome::say(paid).into();
+            }
             let request = request
                 .clone()
                 .bind("payee", one.id.as_str())

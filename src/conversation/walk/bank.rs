@@ -13,9 +13,10 @@ use crate::bank::model::{
 };
 use crate::bank::query::Answer;
 use crate::bank::rewards::RewardAmount;
+use crate::bank::standing_order::Frequency;
 use crate::bank::{
     AccountId, Answers, BankCommand, CardLimits, CardOrder, CommandOutcome, ExchangeRate, Failure,
-    Query, RewardsProgram,
+    Query, RewardsProgram, StandingOrder,
 };
 use crate::money::{Currency, Money};
 
@@ -123,6 +124,7 @@ impl SmallBank {
                 ])),
                 Query::Payees => Ok(Answer::Payees(payees())),
                 Query::Payments => Ok(Answer::Payments(payments())),
+                Query::StandingOrders => Ok(Answer::StandingOrders(vec![standing_order()])),
             };
             answers.put(query.clone(), answer);
         }
@@ -169,6 +171,18 @@ fn alert(id: &str, kind: AlertKind, threshold: Option<i64>) -> Alert {
             rhythm: None,
         },
         channel: AlertChannel::Text,
+    }
+}
+
+fn standing_order() -> StandingOrder {
+    StandingOrder {
+        id: "order-1".to_owned(),
+        from: AccountId("checking".to_owned()),
+        payee: PayeeId("payee-1".to_owned()),
+        to: "Landlord".to_owned(),
+        amount: usd(145_000),
+        every: Frequency::Month,
+        next: Some(date(2026, 12, 1)),
     }
 }
 

@@ -343,9 +343,11 @@ fn each_button_can_be_typed_and_counted() {
                     || (written.reply == tapped.reply && written.commands == tapped.commands);
                 assert!(
                     same,
-                    "`{typed}` does not do what [{}] does:\n{}",
+                    "`{typed}` does not do what [{}] does:\n{}\ntapped: {:?}\ntyped: {:?}",
                     option.title,
-                    told(node)
+                    told(node),
+                    tapped.reply,
+                    written.reply
                 );
                 tried += 1;
             }

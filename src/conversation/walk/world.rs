@@ -135,6 +135,7 @@ impl World {
                     reading: true,
                     cards: true,
                     disputes: true,
+                    standing_orders: true,
                     rates: true,
                     card_services: true,
                     rewards: true,

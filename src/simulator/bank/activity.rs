@@ -16,6 +16,8 @@ use super::scenario::Scenario;
 use super::scenario::values::EntryKind;
 use crate::money::{Currency, Money};
 
+pub(super) use rules::rhythm;
+
 /// Generation ends so many years after the first day: a clock gone mad must not eat the memory.
 const MOST_YEARS: i64 = 30;
 
@@ -202,6 +204,11 @@ pub fn missed_anchors(scenario: &Scenario) -> Vec<Missed> {
 
 fn decimal(minor: i64, currency: Currency) -> String {
     Money::from_minor(minor, currency).to_decimal()
+}
+
+/// Returns the id of what a rule makes on a day.
+pub(super) fn id_of_regular(scenario: &Scenario, rule: &str, day: jiff::civil::Date) -> String {
+    rules::id(scenario, &["regular", rule, &day.to_string()])
 }
 
 /// Returns a wall clock of a day as an instant; in a gap, the next valid one.

@@ -1,6 +1,7 @@
 //! The simulated bank's FDX: flat under `/fdx/v6`, wrapped under `/fdx/v5`.
 
 mod json;
+mod standing_orders;
 
 use std::sync::Arc;
 
@@ -84,6 +85,7 @@ fn version(shared: &Arc<Shared>, wire: Wire) -> Router {
         .route("/payees", get(payees))
         .route("/payments", get(payments).post(payment_create))
         .route("/payments/{movement}", get(payment).delete(payment_cancel))
+        .merge(standing_orders::routes())
         .with_state(Here {
             shared: Arc::clone(shared),
             wire,

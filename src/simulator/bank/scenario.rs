@@ -281,6 +281,8 @@ pub struct Regular {
     pub kind: EntryKind,
     /// The other account of a transfer.
     pub moves_to: Option<Name>,
+    /// The payee of a standing order that the bank lets its customer stop.
+    pub payee: Option<Name>,
 }
 
 /// A new amount from a day on.

@@ -5,6 +5,7 @@
 
 mod actions;
 mod services;
+mod standing_orders;
 mod view;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -22,6 +23,7 @@ use crate::clock::SharedClock;
 
 pub use actions::{Denied, DisputeRequest, PaymentRequest, TransferRequest};
 pub use services::{AlertLife, AlertRequest, OrderLife};
+pub use standing_orders::StandingOrderView;
 pub use view::{AccountView, EntryView, StatementView};
 
 /// Activity is made ahead by this much, so that a clock that runs does not remake it at every call.
@@ -194,6 +196,8 @@ pub struct World {
     orders: Vec<OrderLife>,
     alerts: Vec<AlertLife>,
     removed_payees: HashSet<String>,
+    /// Rules that were stopped, and when.
+    stopped_orders: HashMap<String, Timestamp>,
     added: Vec<Entry>,
     keys: HashMap<String, KeptAnswer>,
     calls: VecDeque<RecordedCall>,
@@ -217,6 +221,7 @@ impl World {
             orders: Vec::new(),
             alerts: Vec::new(),
             removed_payees: HashSet::new(),
+            stopped_orders: HashMap::new(),
             added: Vec::new(),
             keys: HashMap::new(),
             calls: VecDeque::new(),
@@ -252,6 +257,7 @@ impl World {
             && self.orders.is_empty()
             && self.alerts.is_empty()
             && self.removed_payees.is_empty()
+            && self.stopped_orders.is_empty()
             && self.added.is_empty()
             && self.calls.is_empty()
     }
@@ -302,8 +308,11 @@ impl World {
             .collect()
     }
 
-    /// A stopped card buys nothing.
+    /// A stopped card buys nothing, and a stopped order pays nobody.
     fn was_stopped(&self, entry: &Entry) -> bool {
+        if self.order_was_stopped(entry) {
+            return true;
+        }
         let (Some(cards), Some(card)) = (&self.cards, entry.card) else {
             return false;
         };

@@ -8,6 +8,7 @@ use crate::bank::http::peer::{Act, json};
 use crate::bank::model::{PayeeId, PaymentState};
 use crate::bank::{
     BankCommand, CommandKind, CommandOutcome, Commands, IdempotencyKey, Payments, Repeat,
+    StandingOrders,
 };
 use crate::money::{Currency, Money};
 
@@ -16,6 +17,7 @@ fn moving() -> Settings {
         movement: Some(Offer {
             key_window: Duration::from_hours(24),
             transfer_dates: false,
+            recurring: true,
         }),
         ..settings()
     }
@@ -299,4 +301,82 @@ async fn payments_name_whom_they_go_to() {
             ),
         ]
     );
+}
+
+fn stop() -> BankCommand {
+    BankCommand::StopStandingOrder {
+        order: "r1".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_stopped_order_is_believed_only_when_it_reads_as_ended() {
+    for (written, read, expected) in [
+        (204, (200, r#"{"status":"CANCELLED"}"#), "done"),
+        (204, (404, "{}"), "done"),
+        (404, (404, "{}"), "done"),
+        (409, (200, r#"{"status":"CANCELLED"}"#), "done"),
+        (204, (200, r#"{"status":"SCHEDULED"}"#), "unknown"),
+        (204, (200, "{}"), "unknown"),
+        (422, (200, r#"{"status":"CANCELLED"}"#), "rejected"),
+    ] {
+        let (peer, outcome) = executed(&stop(), move |seen, _| match seen.method.as_str() {
+            "DELETE" => json(written, "{}"),
+            _ => json(read.0, read.1),
+        })
+        .await;
+        assert_eq!(outcome.unwrap().name(), expected, "{written} {read:?}");
+        assert_eq!(peer.seen()[0].path(), "/fdx/v6/recurring-payments/r1");
+    }
+    let (_, outcome) = executed(&stop(), |seen, _| match seen.method.as_str() {
+        "DELETE" => json(204, "{}"),
+        _ => json(503, "{}"),
+    })
+    .await;
+    assert!(!outcome.unwrap_err().nothing_was_done());
+}
+
+#[tokio::test]
+async fn orders_that_have_not_ended_are_listed_with_the_name_of_their_payee() {
+    let peer = Peer::start(|seen, _| match seen.path() {
+        "/fdx/v6/payees" => json(
+            200,
+            r#"{"payees":[{"merchant":{"payeeId":"p","displayName":"Landlord"}}]}"#,
+        ),
+        "/fdx/v6/recurring-payments" => json(
+            200,
+            r#"{"recurringPayments":[
+                {"recurringPaymentId":"r2","fromAccountId":"a","toPayeeId":"p","amount":5.5,"frequency":"FORTNIGHTLY"},
+                {"recurringPaymentId":"r1","fromAccountId":"a","toPayeeId":"p","amount":1450.00,"frequency":"MONTHLY","dueDate":"2026-12-01","status":"SCHEDULED"},
+                {"recurringPaymentId":"r0","fromAccountId":"a","toPayeeId":"p","amount":1.00,"frequency":"WEEKLY","status":"CANCELLED"}]}"#,
+        ),
+        _ => json(
+            200,
+            r#"{"accountCategory":"DEPOSIT_ACCOUNT","accountId":"a","accountType":"CHECKING","currency":{"currencyCode":"USD"}}"#,
+        ),
+    })
+    .await;
+    let orders = adapter(&peer, moving())
+        .standing_orders(&connection())
+        .await
+        .unwrap();
+    let told: Vec<_> = orders
+        .iter()
+        .map(|one| {
+            (
+                one.id.as_str(),
+                one.to.as_str(),
+                one.amount.minor(),
+                one.every.key(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("r2", "Landlord", 550, "other"),
+            ("r1", "Landlord", 145_000, "month"),
+        ]
+    );
+    assert_eq!(orders[1].next, Some("2026-12-01".parse().unwrap()));
 }

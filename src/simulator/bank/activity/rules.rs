@@ -26,7 +26,7 @@ pub(super) fn days(scenario: &Scenario, until: Timestamp) -> Vec<Date> {
 }
 
 /// Returns the days on which a rhythm falls, from `first` to `until`.
-pub(super) fn rhythm(every: Every, first: Date, until: Date) -> Vec<Date> {
+pub(in super::super) fn rhythm(every: Every, first: Date, until: Date) -> Vec<Date> {
     let mut found = Vec::new();
     for count in 0_i64.. {
         let step = match every {
@@ -201,7 +201,7 @@ fn regulars(
                 .unwrap_or(day);
             instant(due, Time::constant(5, 0, 0, 0), zone).max(occurred)
         };
-        let id = id(scenario, &["regular", rule.name.get_ref(), &name]);
+        let id = super::id_of_regular(scenario, rule.name.get_ref(), day);
         let entry = Entry {
             pending_id: pending_id(&id),
             id,

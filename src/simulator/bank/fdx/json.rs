@@ -23,7 +23,7 @@ fn number(amount: Money) -> Option<Box<RawValue>> {
     RawValue::from_string(amount.to_decimal()).ok()
 }
 
-fn minor_number(minor: i64, currency: Currency) -> Option<Box<RawValue>> {
+pub(super) fn minor_number(minor: i64, currency: Currency) -> Option<Box<RawValue>> {
     number(Money::from_minor(minor, currency))
 }
 
@@ -33,7 +33,7 @@ fn stamp(at: Timestamp, zone: &TimeZone) -> String {
         .to_string()
 }
 
-fn raw(value: &impl Serialize) -> Box<RawValue> {
+pub(super) fn raw(value: &impl Serialize) -> Box<RawValue> {
     to_raw_value(value).unwrap_or_default()
 }
 

@@ -128,6 +128,18 @@ fn accounts_named(found: &mut Found, scenario: &Scenario) {
             ));
         }
     }
+    for name in scenario.regular.iter().filter_map(|r| r.payee.as_ref()) {
+        if scenario
+            .payee
+            .iter()
+            .all(|payee| payee.id.get_ref() != name.get_ref())
+        {
+            found.push((
+                name.span(),
+                format!("there is no payee `{}`", name.get_ref()),
+            ));
+        }
+    }
     let cards = scenario
         .transaction
         .iter()

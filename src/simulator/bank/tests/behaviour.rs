@@ -88,6 +88,7 @@ async fn every_way_of_repeating_is_played() {
         (CommandKind::SetAlert, Repeat::Natural),
         (CommandKind::RemoveAlert, Repeat::Natural),
         (CommandKind::RemovePayee, Repeat::Natural),
+        (CommandKind::StopStandingOrder, Repeat::Natural),
         (CommandKind::OrderCard, Repeat::Lookup),
         (CommandKind::CancelPayment, Repeat::Natural),
         (
