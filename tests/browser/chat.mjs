@@ -49,10 +49,8 @@ try {
   await say("and savings?", /••5678/);
   await say("freeze my card", /Which card/);
   await after(() => page.keyboard.press("Alt+1"), /is stopped/);
-  await say("I did not make this charge", /case 1/);
-  await say("¿cuánto tengo?", /Ahorros/);
-  await say("saldo de cheques", /••1234/);
-  await say("chart of my spending", /spent|gastaste/i);
+  await say("where does my money go", /Spent|spent/);
+  await page.keyboard.press("Alt+1");
   await page.waitForSelector(".line.theirs img");
   await say("receipt for netflix", /Netflix/);
   await say("when is my credit card due", /due/);
@@ -68,6 +66,8 @@ try {
   assert.match(await shown.locator("main").innerText(), /Account number\s+\d{6}5678/);
   await shown.close();
   await page.focus("#words");
+  await say("I did not make this charge", /case 1/);
+  await say("¿cuánto tengo?", /Ahorros/);
   await say("<img src=x onerror=alert(1)>", /./);
   assert.equal(await page.locator("#thread img[src=x]").count(), 0, "what is written is shown, never run");
   const inspector = await page.locator("#turns").innerText();
