@@ -1,6 +1,8 @@
 //! FDX's recurring payments: `GET /recurring-payments`, `GET` and `DELETE /recurring-payments/{id}`.
 //!
-//! The fields are those of FDX's payments with a `frequency`; the names of the two that payments lack are unconfirmed.
+//! The path is in `bank-apis.md`, the fields are not: those that payments have (`fromAccountId`, `toPayeeId`, `amount`,
+//! `dueDate`, `status`) are taken to mean the same here, and `recurringPaymentId` and `frequency` with its values are
+//! unconfirmed. No real bank is configured to be asked until somebody has seen its answers.
 //! Stopping can be repeated, and only what is read back is believed.
 
 use std::collections::HashMap;
