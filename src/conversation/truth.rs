@@ -61,13 +61,14 @@ const READING: [&str; 28] = [
 ];
 
 /// Every calculation a reading skill may declare; a new one is added here and explained by `how_do_you_know`.
-const CALCULATIONS: [&str; 33] = [
+const CALCULATIONS: [&str; 34] = [
     "alerts the bank has",
     "accounts not listed",
     "accounts the bank shows",
     "average of the last three",
     "deposits found",
     "earlier entries of the same name",
+    "entries asked for",
     "entries found",
     "entries not shown yet",
     "entries that are not final",

@@ -16,6 +16,8 @@ pub(super) const SKILL: Skill = Skill {
     answer,
     variants: &[
         "due",
+        "past",
+        "item_past",
         "due_no_minimum",
         "nothing_owed",
         "no_date",
@@ -61,8 +63,10 @@ fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
         several => {
             let mut say = Say::new("bill_due", "several", Values::new());
             for account in several.iter().take(5) {
-                if let ("due" | "due_no_minimum", values) = one(account, context) {
-                    say = say.item("item", values);
+                match one(account, context) {
+                    ("due" | "due_no_minimum", values) => say = say.item("item", values),
+                    ("past", values) => say = say.item("item_past", values),
+                    _ => {}
                 }
             }
             Outcome::say(say)
@@ -97,6 +101,7 @@ fn one(account: &Account, context: &Context<'_>) -> (&'static str, Values) {
     };
     values = values.with("due", Value::Weekday(due), Origin::bank("account.due_date"));
     match (owed, minimum) {
+        (Some(_), _) if due < context.place.today() => ("past", values),
         (Some(_), Some(_)) => ("due", values),
         (Some(_), None) => ("due_no_minimum", values),
         _ => ("no_date", values),

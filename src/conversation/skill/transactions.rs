@@ -17,6 +17,7 @@ pub(super) const SKILL: Skill = Skill {
     answer,
     variants: &[
         "list",
+        "newest",
         "item",
         "more",
         "end",
@@ -165,7 +166,15 @@ fn list(
         .clamp(1, 10);
     let skip = offset(request).min(chosen.len().saturating_sub(1));
     let with_code = ledger::mixed(chosen.iter().copied());
-    let mut say = Say::new("transactions", "list", values);
+    // So many were asked for, and there are more: neither all nor a page of them.
+    let newest = request.said("count").is_some() && chosen.len() > wanted && skip == 0;
+    let mut say = if newest {
+        let (shown, origin) = counted(wanted, "entries asked for");
+        let shown = Values::new().with("shown", shown, origin);
+        Say::new("transactions", "newest", shown)
+    } else {
+        Say::new("transactions", "list", values)
+    };
     for entry in chosen.iter().skip(skip).take(wanted) {
         say = say.item("item", ledger::entry_values(entry, with_code, context));
     }
@@ -184,6 +193,8 @@ fn list(
                 Origin::bank("accounts.missing"),
             ),
         );
+    } else if newest {
+        return Outcome::say(say);
     } else if rest > 0 && request.said("count").is_none() {
         let (rest, origin) = counted(rest, "entries not shown yet");
         say = say

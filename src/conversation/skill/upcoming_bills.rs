@@ -86,11 +86,28 @@ pub(super) fn due<'a>(
                 .is_none_or(|owed| owed.amount.is_negative())
         })
         .filter_map(|account| Some((account.due_date?, Due::Debt(account))))
-        .chain(repeats.into_iter().map(|one| (one.next, Due::Repeats(one))))
+        .chain(
+            repeats
+                .into_iter()
+                .filter(|one| !pays_a_debt(one, accounts))
+                .map(|one| (one.next, Due::Repeats(one))),
+        )
         .filter(|(day, _)| today <= *day && *day <= last)
         .collect();
     all.sort_by_key(|(day, _)| *day);
     all
+}
+
+/// What goes out each month in just the amount and at just the time a loan asks for is the loan's payment, not one more.
+fn pays_a_debt(one: &Series<'_>, accounts: &[Account]) -> bool {
+    const AROUND_DAYS: i32 = 3;
+    accounts.iter().filter(|a| a.kind.is_debt()).any(|account| {
+        let minimum = account.balance(BalanceKind::MinimumDue);
+        minimum.is_some_and(|minimum| minimum.amount == one.amount)
+            && account
+                .due_date
+                .is_some_and(|due| (one.next - due).get_days().abs() <= AROUND_DAYS)
+    })
 }
 
 fn answer(request: &Request, answers: &Answers, context: &Context<'_>) -> Next {
