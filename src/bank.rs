@@ -229,6 +229,16 @@ pub trait Papers: Send + Sync {
         account: &AccountId,
         statement: &str,
     ) -> Result<papers::Document, BankError>;
+
+    /// Returns which tax forms there are, in no order.
+    async fn tax_forms(&self, connection: &Connection) -> Result<Vec<papers::TaxForm>, BankError>;
+
+    /// Returns a tax form as the bank made it.
+    async fn tax_form_document(
+        &self,
+        connection: &Connection,
+        form: &str,
+    ) -> Result<papers::Document, BankError>;
 }
 
 /// Telling the bank to do something (design 2.2). Only `commands` calls this, never a turn.

@@ -1,5 +1,5 @@
 //! What a bank gives on paper: full numbers and documents. They go to the customer's own screen, never into the chat, the
-//! store or a log (D2).
+//! store or a log (D2). Which tax forms there are may be told.
 
 use bytes::Bytes;
 use secrecy::SecretString;
@@ -18,6 +18,17 @@ pub struct Document {
     pub media_type: &'static str,
     /// Its bytes.
     pub bytes: Bytes,
+}
+
+/// A form of the tax office that the bank filled in, about one year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaxForm {
+    /// The bank's id.
+    pub id: String,
+    /// As the tax office writes it: `1099-INT`. Letters, digits and dashes.
+    pub name: String,
+    /// About which year.
+    pub year: i16,
 }
 
 impl std::fmt::Debug for AccountNumbers {

@@ -10,6 +10,7 @@ use super::card_service::{CardLimits, CardOrder};
 use super::model::{
     AccountId, Accounts, Card, CardId, DateRange, Dispute, Payee, Payment, Statement, Transaction,
 };
+use super::papers::TaxForm;
 use super::rate::ExchangeRate;
 use super::rewards::RewardsProgram;
 use super::standing_order::StandingOrder;
@@ -35,6 +36,8 @@ pub enum Query {
         /// Which.
         account: AccountId,
     },
+    /// The tax forms.
+    TaxForms,
     /// The disputes.
     Disputes,
     /// The known payees.
@@ -73,6 +76,7 @@ impl Query {
             Self::Transactions { .. } => "transactions",
             Self::Cards => "cards",
             Self::Statements { .. } => "statements",
+            Self::TaxForms => "tax_forms",
             Self::Disputes => "disputes",
             Self::Payees => "payees",
             Self::Payments => "payments",
@@ -103,6 +107,8 @@ pub enum Answer {
     Cards(Vec<Card>),
     /// The statements.
     Statements(Vec<Statement>),
+    /// The tax forms.
+    TaxForms(Vec<TaxForm>),
     /// The disputes.
     Disputes(Vec<Dispute>),
     /// The payees.
@@ -230,6 +236,14 @@ impl Answers {
         };
         match self.get(&query)? {
             Answer::Statements(statements) => Ok(statements),
+            _ => Err(Failure::NotOffered),
+        }
+    }
+
+    /// Returns the tax forms.
+    pub fn tax_forms(&self) -> Result<&[TaxForm], Failure> {
+        match self.get(&Query::TaxForms)? {
+            Answer::TaxForms(forms) => Ok(forms),
             _ => Err(Failure::NotOffered),
         }
     }

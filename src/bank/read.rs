@@ -78,6 +78,10 @@ async fn ask(bank: &Bank, connection: &Connection, query: &Query) -> Result<Answ
             let statements = port.statements(connection, account).await;
             statements.map(Answer::Statements)
         }
+        Query::TaxForms => {
+            let port = offered(bank.papers.as_ref())?;
+            port.tax_forms(connection).await.map(Answer::TaxForms)
+        }
         Query::Cards => {
             let port = offered(bank.cards.as_ref())?;
             port.cards(connection).await.map(Answer::Cards)

@@ -54,6 +54,7 @@ mod rewards;
 mod service;
 mod spending;
 mod spending_summary;
+mod tax_document;
 mod transaction_explain;
 mod transactions;
 mod transfer_own;
@@ -161,6 +162,7 @@ pub const SKILLS: &[Skill] = &[
     service::STOP,
     spending::SKILL,
     spending_summary::SKILL,
+    tax_document::SKILL,
     transaction_explain::SKILL,
     transactions::SKILL,
     transfer_own::SKILL,

@@ -29,7 +29,7 @@ mod services;
 mod world;
 
 /// The skills that tell what the bank knows.
-const READING: [&str; 28] = [
+const READING: [&str; 29] = [
     "account_details",
     "affordability",
     "alert_list",
@@ -55,6 +55,7 @@ const READING: [&str; 28] = [
     "spending",
     "spending_summary",
     "statement",
+    "tax_document",
     "transaction_explain",
     "transactions",
     "upcoming_bills",
@@ -247,7 +248,7 @@ fn now() -> Timestamp {
 
 /// Requests for every reading skill: bare, and with each slot a customer might fill.
 fn requests() -> Vec<Request> {
-    let slots: [(&str, &str); 17] = [
+    let slots: [(&str, &str); 19] = [
         ("merchant", SHOP),
         ("merchant", "nobody at all"),
         ("category", "groceries"),
@@ -265,6 +266,8 @@ fn requests() -> Vec<Request> {
         ("direction", "in"),
         ("compare_to", "last_month"),
         ("agg", "avg_week"),
+        ("type", "1099"),
+        ("period", "last_year"),
     ];
     READING
         .iter()
@@ -429,6 +432,27 @@ proptest! {
                 .collect::<Vec<_>>()
         };
         prop_assert_eq!(said(&bank), said(&bank.clone()));
+    }
+
+    /// A bank that gives no papers, or a bot without pages: no link, and where the papers are is said instead.
+    #[test]
+    fn without_a_page_there_is_no_link(bank in world::any_bank(), locale in prop::sample::select(vec!["en_US", "es_US"]), pages in any::<bool>()) {
+        let mut scene = Scene::new(&bank, locale, false);
+        if pages {
+            scene.policy.ports.papers = false;
+        } else {
+            scene.policy.public_url = None;
+        }
+        for intent in ["account_details", "statement", "tax_document"] {
+            for request in requests().iter().filter(|request| request.intent == intent) {
+                for reply in scene.reply(request) {
+                    prop_assert!(matches!(reply.say.shape, Shape::Words), "{request:?}");
+                    prop_assert!(!reply.json.contains("/view/"), "{request:?}");
+                    prop_assert!(intent != "tax_document" || reply.say.lead.variant == "answer");
+                    check(&reply, request, &scene)?;
+                }
+            }
+        }
     }
 
     #[test]

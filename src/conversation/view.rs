@@ -28,6 +28,15 @@ pub enum Shown {
         /// Its day, for the name of the file.
         day: Date,
     },
+    /// A tax form.
+    TaxForm {
+        /// The bank's id of it.
+        form: String,
+        /// What the tax office calls it, for the name of the file.
+        name: String,
+        /// About which year, for the same.
+        year: i16,
+    },
 }
 
 impl Shown {
@@ -36,6 +45,7 @@ impl Shown {
         match self {
             Self::Numbers { .. } => "numbers",
             Self::Statement { .. } => "statement",
+            Self::TaxForm { .. } => "tax_form",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The page that shows something once: an account's full numbers, or a statement (D2, N6, L2).
+//! The page that shows something once: an account's full numbers, a statement, a tax form (D2, N6, L2).
 //!
 //! Looking at the page shows nothing and spends nothing, since chats fetch links to preview them; its button reads the
 //! bank and shows. The bank is read first: a bank that is down spends nothing either. What is shown is stored and
@@ -11,7 +11,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -69,7 +70,8 @@ enum Read {
         numbers: AccountNumbers,
     },
     Document {
-        day: jiff::civil::Date,
+        /// What the browser calls the file.
+        name: String,
         document: Document,
     },
 }
@@ -81,7 +83,7 @@ async fn show(headers: HeaderMap) -> Response {
         Language::En => Words {
             heading: "Show it once?",
             paragraphs: &[
-                "In the chat, somebody asked for something that is shown outside it, such as a full account number or a statement.",
+                "In the chat, somebody asked for something that is shown outside it, such as a full account number, a statement or a tax form.",
                 "If it was you, and nobody looks over your shoulder, show it here. The link works once.",
             ],
             button: Some("Yes, it is me: show it"),
@@ -89,7 +91,7 @@ async fn show(headers: HeaderMap) -> Response {
         Language::Es => Words {
             heading: "¿Mostrarlo una vez?",
             paragraphs: &[
-                "En el chat se pidió algo que se muestra fuera de él, por ejemplo un número de cuenta completo o un estado de cuenta.",
+                "En el chat se pidió algo que se muestra fuera de él, por ejemplo un número de cuenta completo, un estado de cuenta o una forma de impuestos.",
                 "Si fuiste tú y nadie mira tu pantalla, ábrelo aquí. El enlace sirve una vez.",
             ],
             button: Some("Sí, soy yo: mostrar"),
@@ -130,23 +132,27 @@ async fn open(
             ];
             facts(language, heading, &told, note)
         }
-        Ok(Read::Document { day, document }) => file(day, document),
+        Ok(Read::Document { name, document }) => file(&name, document),
         Err(error) => refused(&app, language, &error),
     }
 }
 
-fn file(day: jiff::civil::Date, document: Document) -> Response {
+/// Answers a document. The browser's own viewer shows it, and a viewer is a page: a policy that allows nothing would
+/// leave it blank, so the policy here only keeps it out of others' frames.
+fn file(name: &str, document: Document) -> Response {
     let mut response = Response::new(Body::from(document.bytes));
     let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_TYPE, document.media_type),
         (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"),
+        (REFERRER_POLICY, "no-referrer"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let name = format!("inline; filename=\"statement-{day}.pdf\"");
-    if let Ok(value) = HeaderValue::try_from(name) {
+    if let Ok(value) = HeaderValue::try_from(format!("inline; filename=\"{name}.pdf\"")) {
         headers.insert(CONTENT_DISPOSITION, value);
     }
     response
@@ -266,10 +272,14 @@ async fn at_bank(app: &App, conversation: ConversationId, view: View) -> Result<
                 statement,
                 day,
             } => Read::Document {
-                day,
+                name: format!("statement-{day}"),
                 document: papers
                     .statement_document(&connection, &account, &statement)
                     .await?,
+            },
+            Shown::TaxForm { form, name, year } => Read::Document {
+                name: format!("{name}-{year}"),
+                document: papers.tax_form_document(&connection, &form).await?,
             },
         })
     };

@@ -120,7 +120,14 @@ async fn of_two_taps_at_once_one_sees_it() {
         match answer.status().as_u16() {
             200 => {
                 seen += 1;
-                assert_eq!(answer.headers()["content-type"], "application/pdf");
+                let header = |name: &str| answer.headers()[name].to_str().unwrap();
+                assert_eq!(header("content-type"), "application/pdf");
+                assert_eq!(header("cache-control"), "no-store");
+                assert_eq!(header("referrer-policy"), "no-referrer");
+                assert_eq!(header("x-frame-options"), "DENY");
+                assert_eq!(header("content-security-policy"), "frame-ancestors 'none'");
+                let name = header("content-disposition");
+                assert!(name.starts_with("inline; filename=\"statement-"), "{name}");
                 assert!(answer.bytes().await.unwrap().starts_with(b"%PDF-"));
             }
             status => assert_eq!(status, 410),

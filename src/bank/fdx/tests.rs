@@ -1,6 +1,7 @@
 //! The adapter on recorded answers and against peers that answer on real sockets.
 
 mod commands;
+mod papers;
 mod story;
 mod trouble;
 

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use crate::bank::alert::{AlertChannel, AlertKind, AlertSetting, Rhythm};
 use crate::bank::card_service::{CardLimit, CardOrderState, LimitKind};
 use crate::bank::model::CardId;
+use crate::bank::papers::TaxForm;
 use crate::bank::query::Answer;
 use crate::bank::rewards::RewardAmount;
 use crate::bank::{AccountId, Alert, CardLimits, CardOrder, Query, RewardsProgram};
@@ -21,6 +22,7 @@ pub(super) struct Services {
     orders: Vec<CardOrder>,
     programs: Vec<RewardsProgram>,
     alerts: Vec<Alert>,
+    forms: Vec<TaxForm>,
 }
 
 impl Services {
@@ -30,6 +32,7 @@ impl Services {
             orders: Vec::new(),
             programs: Vec::new(),
             alerts: Vec::new(),
+            forms: Vec::new(),
         }
     }
 
@@ -43,6 +46,7 @@ impl Services {
             Query::CardOrders => Answer::CardOrders(self.orders.clone()),
             Query::Rewards => Answer::Rewards(self.programs.clone()),
             Query::Alerts => Answer::Alerts(self.alerts.clone()),
+            Query::TaxForms => Answer::TaxForms(self.forms.clone()),
             _ => return None,
         })
     }
@@ -67,6 +71,13 @@ impl Services {
             .flat_map(|order| order.sent_on.into_iter().chain(order.expected));
         let ending = self.programs.iter().filter_map(|one| Some(one.expiring?.1));
         orders.chain(ending).chain([TODAY])
+    }
+
+    /// Names and years of tax forms.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        self.forms
+            .iter()
+            .flat_map(|form| [form.name.clone(), form.year.to_string()])
     }
 
     /// Counts that are told: points, miles, days before a payment.
@@ -102,11 +113,15 @@ pub(super) fn any_services() -> impl Strategy<Value = Services> {
     let orders = prop::collection::vec((states, days(), days()), 0..3);
     let programs = prop::collection::vec((0..3_u8, 0..100_000_u64, days()), 0..3);
     let alerts = prop::collection::vec((0..5_u8, amount(), 1..28_u8, 0..3_u8), 0..5);
-    (limits, orders, programs, alerts).prop_map(|(limits, orders, programs, alerts)| Services {
+    let names = prop::sample::select(vec!["1098", "1098-E", "1099-INT", "1099-DIV", "1099"]);
+    let forms = prop::collection::vec((names, 2018..2027_i16), 0..4);
+    let all = (limits, orders, programs, alerts, forms);
+    all.prop_map(|(limits, orders, programs, alerts, forms)| Services {
         limits: limits.into_iter().map(limit).collect(),
         orders: orders.into_iter().map(order).collect(),
         programs: programs.into_iter().map(program).collect(),
         alerts: alerts.into_iter().enumerate().map(alert).collect(),
+        forms: forms.into_iter().enumerate().map(form).collect(),
     })
 }
 
@@ -183,5 +198,13 @@ fn alert((at, (kind, amount, days, rhythm)): (usize, (u8, Money, u8, u8))) -> Al
             }),
         },
         channel: AlertChannel::Email,
+    }
+}
+
+fn form((at, (name, year)): (usize, (&str, i16))) -> TaxForm {
+    TaxForm {
+        id: format!("form-{at}"),
+        name: name.to_owned(),
+        year,
     }
 }

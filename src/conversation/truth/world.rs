@@ -156,6 +156,7 @@ impl Bank {
             .chain(masks)
             .chain(SHOPS.iter().map(|name| clean(name)))
             .chain([self.missing.join(", ")])
+            .chain(self.services.names())
             .collect()
     }
 

@@ -11,6 +11,7 @@ use crate::bank::model::{
     Dispute, DisputeState, Payee, PayeeId, Payment, PaymentState, Statement, Transaction,
     TransactionId, TransactionKind, TransactionStatus,
 };
+use crate::bank::papers::TaxForm;
 use crate::bank::query::Answer;
 use crate::bank::rewards::RewardAmount;
 use crate::bank::standing_order::Frequency;
@@ -80,6 +81,15 @@ impl SmallBank {
                     date: date(2026, 10, 31),
                     description: None,
                 }])),
+                Query::TaxForms => Ok(Answer::TaxForms(
+                    [("form-1", "1099-INT"), ("form-2", "1098")]
+                        .map(|(id, name)| TaxForm {
+                            id: id.to_owned(),
+                            name: name.to_owned(),
+                            year: 2025,
+                        })
+                        .into(),
+                )),
                 Query::Disputes => Ok(Answer::Disputes(vec![Dispute {
                     id: "dispute-1".to_owned(),
                     transaction: Some(TransactionId("entry-3".to_owned())),

@@ -1,6 +1,7 @@
 //! The simulated bank's FDX: flat under `/fdx/v6`, wrapped under `/fdx/v5`.
 
 mod json;
+mod papers;
 mod standing_orders;
 
 use std::sync::Arc;
@@ -73,9 +74,7 @@ fn version(shared: &Arc<Shared>, wire: Wire) -> Router {
         .route("/accounts", get(accounts))
         .route("/accounts/{account}", get(account))
         .route("/accounts/{account}/transactions", get(transactions))
-        .route("/accounts/{account}/payment-networks", get(networks))
         .route("/accounts/{account}/statements", get(statements))
-        .route("/accounts/{account}/statements/{statement}", get(statement))
         .route("/customers/current", get(customer))
         .route("/transfers", get(transfers).post(transfer_create))
         .route(
@@ -85,6 +84,7 @@ fn version(shared: &Arc<Shared>, wire: Wire) -> Router {
         .route("/payees", get(payees))
         .route("/payments", get(payments).post(payment_create))
         .route("/payments/{movement}", get(payment).delete(payment_cancel))
+        .merge(papers::routes())
         .merge(standing_orders::routes())
         .with_state(Here {
             shared: Arc::clone(shared),
@@ -238,18 +238,6 @@ async fn transactions(State(here): State<Here>, Path(id): Path<String>, parts: P
         .await
 }
 
-/// The numbers of an account others can pay to. They are made up, and belong to no bank.
-async fn networks(State(here): State<Here>, Path(id): Path<String>, parts: Parts) -> Response {
-    here.call(parts, Bytes::new())
-        .answer("payment_networks", move |world, _, _| {
-            let Some(at) = world.scenario().account_index(&id) else {
-                return Reply::not_found("701", "account not found");
-            };
-            Reply::ok(&json::networks(world.scenario(), at))
-        })
-        .await
-}
-
 async fn statements(State(here): State<Here>, Path(id): Path<String>, parts: Parts) -> Response {
     here.call(parts, Bytes::new())
         .answer("statements", move |world, call, _| {
@@ -268,31 +256,6 @@ async fn statements(State(here): State<Here>, Path(id): Path<String>, parts: Par
                 .map(|view| json::statement(&id, view))
                 .collect();
             json::list(call, StatusCode::OK, "statements", &shown, total, part.next)
-        })
-        .await
-}
-
-async fn statement(
-    State(here): State<Here>,
-    Path((account, statement)): Path<(String, String)>,
-    parts: Parts,
-) -> Response {
-    here.call(parts, Bytes::new())
-        .answer("statement", move |world, _, _| {
-            let found = world.scenario().account_index(&account).and_then(|at| {
-                world
-                    .statement_views(at)
-                    .into_iter()
-                    .find(|view| view.id == statement)
-            });
-            match found {
-                Some(view) => Reply {
-                    status: StatusCode::OK,
-                    content_type: "application/pdf",
-                    body: json::pdf(&world.scenario().bank, &view).into(),
-                },
-                None => Reply::not_found("701", "statement not found"),
-            }
         })
         .await
 }

@@ -24,7 +24,7 @@ use crate::clock::SharedClock;
 pub use actions::{Denied, DisputeRequest, PaymentRequest, TransferRequest};
 pub use services::{AlertLife, AlertRequest, OrderLife};
 pub use standing_orders::StandingOrderView;
-pub use view::{AccountView, EntryView, StatementView};
+pub use view::{AccountView, EntryView, StatementView, TaxFormKind, TaxFormView};
 
 /// Activity is made ahead by this much, so that a clock that runs does not remake it at every call.
 const AHEAD_DAYS: i64 = 62;

@@ -1,6 +1,5 @@
 //! FDX's JSON as the simulated bank writes it.
 
-use crate::simulator::bank::chance::Chance;
 use std::fmt::Write as _;
 
 use axum::http::StatusCode;
@@ -405,59 +404,6 @@ pub(super) fn statement(account: &str, view: &StatementView) -> Box<RawValue> {
             types: ["application/pdf"],
         }],
     })
-}
-
-/// Returns an account's payment networks: none where nobody can pay to it.
-pub(super) fn networks(scenario: &Scenario, at: usize) -> serde_json::Value {
-    let account = scenario.account.get(at);
-    let payable = account
-        .filter(|account| !account.kind.is_debt() && scenario.currency_of(at) == Currency::USD);
-    let networks: Vec<serde_json::Value> = payable
-        .into_iter()
-        .flat_map(|account| {
-            let mut chance = Chance::of(scenario.seed, &["number", account.id.get_ref()]);
-            let number = format!("{:06}{}", chance.below(1_000_000), account.number);
-            ["US_ACH", "US_FEDWIRE"].map(|kind| {
-                serde_json::json!({
-                    "bankId": "999999992", "identifier": number, "type": kind,
-                    "identifierType": "ACCOUNT_NUMBER", "transferIn": true, "transferOut": true,
-                })
-            })
-        })
-        .collect();
-    serde_json::json!({ "paymentNetworks": networks })
-}
-
-/// Writes a one-page PDF that says which statement it stands for.
-pub(super) fn pdf(bank: &str, view: &StatementView) -> Vec<u8> {
-    let plain: String = bank
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == ' ')
-        .collect();
-    let text = format!(
-        "BT /F1 18 Tf 72 720 Td ({plain}: statement of {}) Tj ET",
-        view.date
-    );
-    let objects = [
-        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
-        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R\
-         /Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>"
-            .to_owned(),
-        format!("<</Length {}>>stream\n{text}\nendstream", text.len()),
-    ];
-    let mut file = String::from("%PDF-1.4\n");
-    let mut table = String::from("0000000000 65535 f \n");
-    for (at, object) in objects.iter().enumerate() {
-        let _ = writeln!(table, "{:010} 00000 n ", file.len());
-        let _ = writeln!(file, "{} 0 obj{object}endobj", at + 1);
-    }
-    let start = file.len();
-    let _ = write!(
-        file,
-        "xref\n0 5\n{table}trailer<</Size 5/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n"
-    );
-    file.into_bytes()
 }
 
 #[derive(Serialize)]

@@ -4,6 +4,7 @@ use jiff::civil::{Date, Time};
 use jiff::{Span, Timestamp};
 
 use super::super::activity::{Entry, Stage, instant};
+use super::super::scenario::values::{EntryKind, Kind};
 use super::super::scenario::{Account, Card};
 use super::{CardLife, DisputeLife, Movement, World};
 use crate::money::{Currency, Money};
@@ -73,6 +74,28 @@ pub struct StatementView {
     /// Its id.
     pub id: String,
     /// Its date.
+    pub date: Date,
+}
+
+/// What a tax form is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaxFormKind {
+    /// Interest the bank paid (1099-INT).
+    InterestEarned,
+    /// Interest paid on a mortgage (1098).
+    MortgageInterest,
+}
+
+/// A form of the tax office, about one year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaxFormView {
+    /// Its id.
+    pub id: String,
+    /// What it is about.
+    pub kind: TaxFormKind,
+    /// About which year.
+    pub year: i16,
+    /// From when it is there.
     pub date: Date,
 }
 
@@ -221,6 +244,51 @@ impl World {
             if date < today && date >= self.scenario().starts.0 {
                 found.push(StatementView {
                     id: format!("stmt-{}-{}", account.id.get_ref(), date.strftime("%Y-%m")),
+                    date,
+                });
+            }
+        }
+        found
+    }
+
+    /// Returns the tax forms, newest first: interest in dollars of a year that is over, from the last day of January on,
+    /// when the tax office wants them sent.
+    pub fn tax_form_views(&self) -> Vec<TaxFormView> {
+        let today = self.today(self.now());
+        let scenario = self.scenario();
+        let mut found = Vec::new();
+        for year in (scenario.starts.0.year()..today.year()).rev() {
+            let Ok(date) = Date::new(year + 1, 1, 31) else {
+                continue;
+            };
+            if today < date {
+                continue;
+            }
+            let first = date.first_of_month().checked_sub(Span::new().years(1)).ok();
+            let last = date.first_of_year().yesterday().ok();
+            let bore_interest = |kind: Kind| {
+                scenario.account.iter().enumerate().any(|(at, account)| {
+                    account.kind == kind
+                        && scenario.currency_of(at) == Currency::USD
+                        && self
+                            .entry_views(at, first, last)
+                            .iter()
+                            .any(|view| view.entry.kind == EntryKind::Interest)
+                })
+            };
+            if bore_interest(Kind::Savings) || bore_interest(Kind::Checking) {
+                found.push(TaxFormView {
+                    id: format!("tax-1099int-{year}"),
+                    kind: TaxFormKind::InterestEarned,
+                    year,
+                    date,
+                });
+            }
+            if bore_interest(Kind::Mortgage) {
+                found.push(TaxFormView {
+                    id: format!("tax-1098-{year}"),
+                    kind: TaxFormKind::MortgageInterest,
+                    year,
                     date,
                 });
             }
