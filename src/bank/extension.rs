@@ -129,6 +129,10 @@ struct WireNotice {
     notice_id: String,
 }
 
+/// What a removal answers.
+#[derive(Deserialize)]
+struct WireRemoval {}
+
 #[derive(Deserialize)]
 struct WireFailure {
     #[serde(default)]
@@ -239,6 +243,25 @@ impl Extension {
                 |answer| read_written(&answer),
             )
             .await
+    }
+
+    /// Tells the bank to take something away; returns its refusal. What is not there is gone, and only what is read back
+    /// afterwards is believed.
+    async fn remove(
+        &self,
+        connection: &Connection,
+        operation: &'static str,
+        path: &[&str],
+        key: &IdempotencyKey,
+    ) -> Result<Option<CommandOutcome>, BankError> {
+        let written = self
+            .write::<WireRemoval>(connection, operation, path, key, Vec::from("{}"))
+            .await;
+        match written {
+            Ok(Written::Rejected(code)) => Ok(Some(CommandOutcome::Rejected { code })),
+            Ok(Written::Done(_) | Written::Duplicate) | Err(BankError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn card(&self, connection: &Connection, card: &CardId) -> Result<Card, BankError> {

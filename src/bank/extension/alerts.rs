@@ -64,10 +64,6 @@ struct SettingBody<'a> {
     rhythm: Option<Rhythm>,
 }
 
-/// What a removal answers.
-#[derive(Deserialize)]
-struct WireRemoval {}
-
 impl Extension {
     /// Sets an alert, and believes only what is read back. Setting the same again changes nothing.
     pub(super) async fn set_alert(
@@ -116,18 +112,11 @@ impl Extension {
         alert: &str,
     ) -> Result<CommandOutcome, BankError> {
         let path = ["alerts", alert, "removal"];
-        let written = self
-            .write::<WireRemoval>(connection, "alert_remove", &path, key, Vec::from("{}"))
-            .await;
-        match written {
-            Ok(Written::Rejected(code)) => return Ok(CommandOutcome::Rejected { code }),
-            Ok(Written::Done(_) | Written::Duplicate) | Err(BankError::NotFound) => {}
-            Err(error) => return Err(error),
+        if let Some(refused) = self.remove(connection, "alert_remove", &path, key).await? {
+            return Ok(refused);
         }
-        Ok(self
-            .alert_gone(connection, alert)
-            .await?
-            .unwrap_or(CommandOutcome::Unknown))
+        let gone = self.alert_gone(connection, alert).await?;
+        Ok(gone.unwrap_or(CommandOutcome::Unknown))
     }
 
     pub(super) async fn alert_gone(

@@ -1,15 +1,9 @@
 //! Taking somebody off the list of payees: `POST /ext/v1/payees/{id}/removal`. The list itself is FDX.
 
-use serde::Deserialize;
-
 use crate::bank::model::{Connection, PayeeId};
 use crate::bank::{BankError, CommandOutcome, IdempotencyKey, Payments};
 
-use super::{Extension, Written, done};
-
-/// What a removal answers.
-#[derive(Deserialize)]
-struct WireRemoval {}
+use super::{Extension, done};
 
 impl Extension {
     /// Removes a payee, and believes only what is read back. One that is not there is gone.
@@ -20,18 +14,11 @@ impl Extension {
         payee: &PayeeId,
     ) -> Result<CommandOutcome, BankError> {
         let path = ["payees", payee.as_str(), "removal"];
-        let written = self
-            .write::<WireRemoval>(connection, "payee_remove", &path, key, Vec::from("{}"))
-            .await;
-        match written {
-            Ok(Written::Rejected(code)) => return Ok(CommandOutcome::Rejected { code }),
-            Ok(Written::Done(_) | Written::Duplicate) | Err(BankError::NotFound) => {}
-            Err(error) => return Err(error),
+        if let Some(refused) = self.remove(connection, "payee_remove", &path, key).await? {
+            return Ok(refused);
         }
-        Ok(self
-            .payee_gone(connection, payee)
-            .await?
-            .unwrap_or(CommandOutcome::Unknown))
+        let gone = self.payee_gone(connection, payee).await?;
+        Ok(gone.unwrap_or(CommandOutcome::Unknown))
     }
 
     pub(super) async fn payee_gone(
