@@ -254,7 +254,15 @@ async fn read(app: &App, token: &str) -> Result<Read, ViewError> {
     let seen = StoredInput::Viewed {
         what: what.to_owned(),
     };
-    inside::insert(app, row.conversation, &seen).await?;
+    // The link is spent: nothing is shown that the chain does not note, and the page must not say that it still works.
+    if let Err(error) = inside::insert(app, row.conversation, &seen).await {
+        app.metrics.error("view", "not_noted");
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "cannot note that a page was seen"
+        );
+        return Err(ViewError::Gone);
+    }
     Ok(given)
 }
 
