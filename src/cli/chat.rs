@@ -89,7 +89,9 @@ async fn converse(options: &WorldOptions, out: &mut dyn Write) -> anyhow::Result
     // Lines are read beside the runtime: the bot goes on while nobody writes.
     let (line, mut lines) = mpsc::channel(1);
     std::thread::spawn(move || {
-        for read in io::stdin().lock().lines() {
+        // A byte that is no text must not end the conversation.
+        let lines = io::stdin().lock().split(b'\n');
+        for read in lines.map(|line| line.map(|line| String::from_utf8_lossy(&line).into_owned())) {
             if line.blocking_send(read).is_err() {
                 return;
             }
