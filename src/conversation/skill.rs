@@ -519,3 +519,13 @@ pub fn counted(count: usize, rule: &str) -> (Value, Origin) {
         Origin::rule(rule),
     )
 }
+
+/// Returns the variant that tells what came of an order, for skills that name them so. Unknown is never told as done (C7).
+const fn told_as(outcome: &CommandOutcome) -> &'static str {
+    match outcome {
+        CommandOutcome::Done { .. } => "done",
+        CommandOutcome::Rejected { .. } | CommandOutcome::NeedsApproval { .. } => "refused",
+        CommandOutcome::Unknown => "unknown",
+        CommandOutcome::NotSent => "not_sent",
+    }
+}

@@ -12,7 +12,7 @@ use crate::store::SendClass;
 use super::super::request::Request;
 use super::super::state::Executing;
 use super::resolve::{self, Which};
-use super::{Context, Next, Outcome, Say, Skill};
+use super::{Context, Next, Outcome, Say, Skill, told_as};
 
 pub(super) const SET: Skill = Skill {
     name: "alert_set",
@@ -250,18 +250,9 @@ fn kept_values(request: &Request) -> Values {
     told(what, account, amount(), days, &Origin::Customer)
 }
 
-const fn outcome_variant(outcome: &CommandOutcome) -> &'static str {
-    match outcome {
-        CommandOutcome::Done { .. } => "done",
-        CommandOutcome::Rejected { .. } | CommandOutcome::NeedsApproval { .. } => "refused",
-        CommandOutcome::Unknown => "unknown",
-        CommandOutcome::NotSent => "not_sent",
-    }
-}
-
 fn report(executing: &Executing, outcome: &CommandOutcome, _: &Context<'_>) -> Outcome {
     let values = kept_values(&executing.request);
-    let say = Say::new("alert_set", outcome_variant(outcome), values);
+    let say = Say::new("alert_set", told_as(outcome), values);
     Outcome::say(say.class(SendClass::Outcome))
 }
 
@@ -423,7 +414,7 @@ fn turn_off(
 
 fn report_removed(executing: &Executing, outcome: &CommandOutcome, _: &Context<'_>) -> Outcome {
     let values = kept_values(&executing.request);
-    let say = Say::new("alert_remove", outcome_variant(outcome), values);
+    let say = Say::new("alert_remove", told_as(outcome), values);
     Outcome::say(say.class(SendClass::Outcome))
 }
 

@@ -11,7 +11,7 @@ use super::super::request::Request;
 use super::super::state::Executing;
 use super::card_freeze::{reported_card, with_card};
 use super::resolve::{self, Which};
-use super::{Context, Next, Outcome, Say, Skill};
+use super::{Context, Next, Outcome, Say, Skill, told_as};
 
 pub(super) const REPLACE: Skill = Skill {
     name: "card_replace",
@@ -134,12 +134,7 @@ const fn is_replaceable(state: CardState) -> bool {
 }
 
 fn report(executing: &Executing, outcome: &CommandOutcome, _: &Context<'_>) -> Outcome {
-    let variant = match outcome {
-        CommandOutcome::Done { .. } => "done",
-        CommandOutcome::Rejected { .. } | CommandOutcome::NeedsApproval { .. } => "refused",
-        CommandOutcome::Unknown => "unknown",
-        CommandOutcome::NotSent => "not_sent",
-    };
+    let variant = told_as(outcome);
     let say = Say::new("card_replace", variant, reported_card(executing));
     Outcome::say(say.class(SendClass::Outcome))
 }

@@ -551,7 +551,7 @@ fn charge(entry: &Transaction, credit: bool, context: &Context<'_>) -> Charge {
 }
 
 /// The customer's words at first notice (A2), not those of a tap that came later.
-fn first_words(noticed_ms: i64, context: &Context<'_>) -> String {
+pub(super) fn first_words(noticed_ms: i64, context: &Context<'_>) -> String {
     let mut recent = context.state.recent.iter();
     recent
         .find(|recent| recent.at_ms == noticed_ms)

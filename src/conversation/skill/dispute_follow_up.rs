@@ -12,7 +12,7 @@ use super::super::request::Request;
 use super::super::state::Executing;
 use super::human::case;
 use super::merchant::{self, Likeness};
-use super::{Context, Next, Outcome, Say, Skill, counted, dispute, movement};
+use super::{Context, Next, Outcome, Say, Skill, counted, dispute, movement, told_as};
 
 pub(super) const STATUS: Skill = Skill {
     name: "dispute_status",
@@ -453,12 +453,7 @@ fn withdraw(request: &Request, answers: &Answers, context: &Context<'_>) -> Next
 }
 
 fn withdrawn(executing: &Executing, outcome: &CommandOutcome, context: &Context<'_>) -> Outcome {
-    let variant = match outcome {
-        CommandOutcome::Done { .. } => "done",
-        CommandOutcome::Rejected { .. } | CommandOutcome::NeedsApproval { .. } => "refused",
-        CommandOutcome::Unknown => "unknown",
-        CommandOutcome::NotSent => "not_sent",
-    };
+    let variant = told_as(outcome);
     let number = executing.request.bound("case").unwrap_or("–");
     let values = Values::new().with("case", Value::quoted(number), Origin::Record);
     let said =

@@ -9,7 +9,7 @@ use crate::store::SendClass;
 
 use super::super::request::Request;
 use super::super::state::Executing;
-use super::{Context, Next, Outcome, Say, Skill, payee};
+use super::{Context, Next, Outcome, Say, Skill, payee, told_as};
 
 pub(super) const SKILL: Skill = Skill {
     name: "payee_remove",
@@ -116,12 +116,7 @@ fn named(label: &str) -> Values {
 }
 
 fn report(executing: &Executing, outcome: &CommandOutcome, _: &Context<'_>) -> Outcome {
-    let variant = match outcome {
-        CommandOutcome::Done { .. } => "done",
-        CommandOutcome::Rejected { .. } | CommandOutcome::NeedsApproval { .. } => "refused",
-        CommandOutcome::Unknown => "unknown",
-        CommandOutcome::NotSent => "not_sent",
-    };
+    let variant = told_as(outcome);
     let values = named(executing.request.bound("label").unwrap_or("–"));
     Outcome::say(Say::new(INTENT, variant, values).class(SendClass::Outcome))
 }

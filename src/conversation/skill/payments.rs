@@ -8,7 +8,7 @@ use crate::reply::value::{Origin, Value, Values};
 
 use super::super::request::Request;
 use super::super::state::Executing;
-use super::{Context, Next, Outcome, Say, Skill, counted, movement, payee, resolve};
+use super::{Context, Next, Outcome, Say, Skill, counted, movement, payee, resolve, told_as};
 
 pub(super) const STATUS: Skill = Skill {
     name: "payment_status",
@@ -279,12 +279,7 @@ fn cancelled(executing: &Executing, outcome: &CommandOutcome, _: &Context<'_>) -
     let values = Values::new()
         .with("paid", Value::word(amount), Origin::bank("payment.amount"))
         .with("to", Value::quoted(to), Origin::bank("payment.to"));
-    let variant = match outcome {
-        CommandOutcome::Done { .. } => "done",
-        CommandOutcome::Unknown => "unknown",
-        CommandOutcome::Rejected { .. } | CommandOutcome::NeedsApproval { .. } => "refused",
-        CommandOutcome::NotSent => "not_sent",
-    };
+    let variant = told_as(outcome);
     Outcome::say(Say::new("payment_cancel", variant, values))
 }
 

@@ -11,7 +11,7 @@ use crate::store::SendClass;
 
 use super::super::request::Request;
 use super::super::state::Executing;
-use super::{Context, Next, Outcome, Say, Skill, ask_nothing};
+use super::{Context, Next, Outcome, Say, Skill, ask_nothing, told_as};
 
 pub(super) const SKILL: Skill = Skill {
     name: "travel_notice",
@@ -117,12 +117,7 @@ fn on(days: DateRange) -> Values {
 }
 
 fn report(executing: &Executing, outcome: &CommandOutcome, _: &Context<'_>) -> Outcome {
-    let variant = match outcome {
-        CommandOutcome::Done { .. } => "done",
-        CommandOutcome::Rejected { .. } | CommandOutcome::NeedsApproval { .. } => "refused",
-        CommandOutcome::Unknown => "unknown",
-        CommandOutcome::NotSent => "not_sent",
-    };
+    let variant = told_as(outcome);
     let request = &executing.request;
     let day = |name: &str| request.bound(name).and_then(|day| day.parse::<Date>().ok());
     let place = of(request.said("place").unwrap_or("–"));

@@ -8,6 +8,7 @@ use crate::money::Money;
 use crate::reply::value::{Origin, Value, Values};
 
 use super::super::super::request::Request;
+use super::super::dispute::first_words;
 use super::super::human::case;
 use super::super::recurring_list::series_values;
 use super::super::{Context, Outcome, Say};
@@ -81,6 +82,7 @@ pub(super) fn keep(
         .and_then(|next| profile.stops(said_on, next, &rights.closed));
 
     let mut kept = case(number, CASE, request, context);
+    kept.words = first_words(noticed_ms, context);
     kept.opened_ms = noticed_ms;
     let details = [
         ("merchant", Some(facts.name.to_owned())),
