@@ -4,6 +4,10 @@
 //! pattern. A line holds `set`, `text`, `history`, `expecting`, and `accept`: what a fair reader takes for right, best first.
 //! There a slot `name?` may be left out, a list holds values of which any is right, and no `slots` at all means any.
 //! `secrets` must be gone from `redacted`. `heldout_floor.json` beside it holds, for each set, what may not get worse.
+//!
+//! `unseen.jsonl` and `unseen_floor.json` are a second examination, of real people's hurry. Each of its lines has a `half`: what
+//! `dev` holds may be read when mending, what `blind` holds may only be counted, so no failure prints it. With `harmless` a
+//! line is also right when nothing is done and nobody is alarmed.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -46,11 +50,24 @@ const ACTS: [&str; 30] = [
     "virtual_card",
 ];
 
+/// What alarms a person or takes the bot's everyday help away, beside what [`ACTS`] holds.
+const ALARMS: [&str; 5] = ["bereavement", "crisis", "hardship", "human", "lost_device"];
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Half {
+    Dev,
+    Blind,
+}
+
 #[derive(Deserialize)]
 struct Line {
     set: String,
+    half: Option<Half>,
     text: String,
     accept: Vec<Accepted>,
+    #[serde(default)]
+    harmless: bool,
     #[serde(default)]
     secrets: Vec<String>,
 }
@@ -138,13 +155,32 @@ impl Accepted {
 }
 
 impl Line {
+    /// The set it counts for: `traps`, or `traps dev` and `traps blind` where there are halves.
+    fn counted_in(&self) -> String {
+        match self.half {
+            None => self.set.clone(),
+            Some(Half::Dev) => format!("{} dev", self.set),
+            Some(Half::Blind) => format!("{} blind", self.set),
+        }
+    }
+
+    /// No act and no alarm came of it, where that is enough.
+    fn no_harm_done(&self, answer: &Answer) -> bool {
+        self.harmless
+            && answer.intents.iter().all(|got| {
+                let name = got.name.as_str();
+                !ACTS.contains(&name) && !ALARMS.contains(&name)
+            })
+    }
+
     fn count(&self, answer: &Answer, tally: &mut Tally) -> bool {
         let right: Vec<&Accepted> = self
             .accept
             .iter()
             .filter(|accepted| accepted.intents_match(answer))
             .collect();
-        let exact = right.iter().any(|accepted| accepted.slots_match(answer));
+        let harmless = self.no_harm_done(answer);
+        let exact = harmless || right.iter().any(|accepted| accepted.slots_match(answer));
         let wanted = |name: &str| {
             self.accept
                 .iter()
@@ -152,7 +188,7 @@ impl Line {
                 .any(|intent| intent.name == name)
         };
         tally.lines += 1;
-        tally.intents += usize::from(!right.is_empty());
+        tally.intents += usize::from(harmless || !right.is_empty());
         tally.exact += usize::from(exact);
         tally.false_actions += usize::from(
             answer
@@ -195,9 +231,9 @@ fn understand(lines: &str) -> Vec<Answer> {
         .collect()
 }
 
-#[test]
-fn understanding_of_messages_nobody_tuned_for_does_not_get_worse() {
-    let text = fixture("heldout.jsonl");
+/// Holds the messages of one file against the floor beside it.
+fn hold(messages: &str, floor: &str) {
+    let text = fixture(messages);
     let lines: Vec<Line> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -205,39 +241,50 @@ fn understanding_of_messages_nobody_tuned_for_does_not_get_worse() {
     let answers = understand(&text);
     assert_eq!(answers.len(), lines.len(), "one answer a line");
 
-    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
-    let mut misses: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut misses: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (line, answer) in lines.iter().zip(&answers) {
-        if !line.count(answer, tallies.entry(&line.set).or_default()) {
-            misses.entry(&line.set).or_default().push(&line.text);
+        let set = line.counted_in();
+        let right = line.count(answer, tallies.entry(set.clone()).or_default());
+        if !right && line.half != Some(Half::Blind) {
+            misses.entry(set).or_default().push(&line.text);
         }
     }
 
-    let floor = fixture("heldout_floor.json");
-    let floor: BTreeMap<&str, Tally> = serde_json::from_str(&floor).unwrap();
-    let worse: Vec<&str> = floor
+    let kept: BTreeMap<String, Tally> = serde_json::from_str(&fixture(floor)).unwrap();
+    let worse: Vec<&str> = kept
         .iter()
         .filter(|(set, kept)| {
-            let now = tallies.get(**set).copied().unwrap_or_default();
+            let now = tallies.get(*set).copied().unwrap_or_default();
             now.lines != kept.lines
                 || now.intents < kept.intents
                 || now.exact < kept.exact
                 || now.false_actions > kept.false_actions
                 || now.leaks > kept.leaks
         })
-        .map(|(set, _)| *set)
+        .map(|(set, _)| set.as_str())
         .collect();
     assert_eq!(
-        floor.keys().collect::<Vec<_>>(),
+        kept.keys().collect::<Vec<_>>(),
         tallies.keys().collect::<Vec<_>>(),
         "each set has a floor"
     );
     assert!(
         worse.is_empty(),
-        "worse than heldout_floor.json in {worse:?}\nnow {}\nnot exact: {:#?}",
+        "worse than {floor} in {worse:?}\nnow {}\nnot exact: {:#?}",
         serde_json::to_string(&tallies).unwrap(),
-        worse.iter().map(|set| misses.get(set)).collect::<Vec<_>>(),
+        worse.iter().map(|set| misses.get(*set)).collect::<Vec<_>>(),
     );
+}
+
+#[test]
+fn understanding_of_messages_nobody_tuned_for_does_not_get_worse() {
+    hold("heldout.jsonl", "heldout_floor.json");
+}
+
+#[test]
+fn understanding_of_the_second_examination_does_not_get_worse() {
+    hold("unseen.jsonl", "unseen_floor.json");
 }
 
 #[test]
@@ -255,11 +302,15 @@ fn no_held_out_message_is_an_example() {
         }
     }
     assert!(examples.len() > 1000, "the examples were found");
-    let text = fixture("heldout.jsonl");
-    let known: Vec<String> = text
-        .lines()
-        .map(|line| serde_json::from_str::<Line>(line).unwrap().text)
-        .filter(|text| examples.contains(&text.to_lowercase()))
-        .collect();
-    assert!(known.is_empty(), "no longer held out: {known:?}");
+    for messages in ["heldout.jsonl", "unseen.jsonl"] {
+        let text = fixture(messages);
+        let lines = text
+            .lines()
+            .map(|line| serde_json::from_str::<Line>(line).unwrap());
+        let known: Vec<String> = lines
+            .map(|line| line.text)
+            .filter(|text| examples.contains(&text.to_lowercase()))
+            .collect();
+        assert!(known.is_empty(), "no longer held out: {known:?}");
+    }
 }
