@@ -9,17 +9,49 @@ use super::clauses::Break;
 use super::utterance::Utterance;
 use super::{IntentName, Slots};
 
-/// Words that join two requests, in both languages.
-const JOINERS: [&str; 14] = [
-    "and", "also", "plus", "then", "y", "e", "tambien", "ademas", "luego", "despues", "n", "oh",
-    "btw", "besides",
+/// Words that join two requests, in both languages; longer phrases first.
+const JOINERS: [&[&str]; 34] = [
+    &["while", "youre", "at", "it"],
+    &["one", "more", "thing"],
+    &["as", "well", "as"],
+    &["after", "that"],
+    &["along", "with"],
+    &["asi", "como"],
+    &["by", "the", "way"],
+    &["de", "paso"],
+    &["followed", "by"],
+    &["otra", "cosa"],
+    &["por", "cierto"],
+    &["por", "ultimo"],
+    &["ademas", "de", "eso"],
+    &["y", "saber"],
+    &["if", "so"],
+    &["if", "yes"],
+    &["ademas"],
+    &["ah"],
+    &["ahora"],
+    &["also"],
+    &["and"],
+    &["besides"],
+    &["btw"],
+    &["despues"],
+    &["e"],
+    &["finally"],
+    &["luego"],
+    &["n"],
+    &["now"],
+    &["oh"],
+    &["plus"],
+    &["tambien"],
+    &["then"],
+    &["y"],
 ];
 
 /// Words that set one half of a story against the other.
 const CONTRASTS: [&str; 6] = ["but", "pero", "although", "though", "aunque", "yet"];
 
 /// Cuts tried at most: beyond, a message is a story and not a list of requests.
-const CUTS_MAX: usize = 8;
+pub const CUTS_MAX: usize = 6;
 
 /// A place where a message may be cut in two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +64,35 @@ pub struct Cut {
     pub at: Break,
 }
 
+impl Cut {
+    /// A cut before a word, where nothing parts the two.
+    pub const fn without_mark(at: usize) -> Self {
+        Self {
+            end: at,
+            start: at,
+            at: Break::None,
+        }
+    }
+}
+
+/// Returns where the words that join two requests end, of those that begin at a word.
+pub fn joined(utterance: &Utterance, words: &Range<usize>, from: usize) -> usize {
+    let mut at = from;
+    loop {
+        let joiner = JOINERS.iter().find(|joiner| {
+            at + joiner.len() <= words.end
+                && joiner
+                    .iter()
+                    .zip(at..)
+                    .all(|(word, at)| *word == utterance.word(at))
+        });
+        match joiner {
+            Some(joiner) => at += joiner.len(),
+            None => return at,
+        }
+    }
+}
+
 /// Returns where some words may be cut, the strongest breaks first.
 pub fn cuts(utterance: &Utterance, words: &Range<usize>) -> Vec<Cut> {
     let mut found: Vec<Cut> = Vec::new();
@@ -42,10 +103,7 @@ pub fn cuts(utterance: &Utterance, words: &Range<usize>) -> Vec<Cut> {
             .words()
             .get(at)
             .map_or(Break::None, |word| word.before);
-        let mut start = at;
-        while start < words.end && JOINERS.contains(&utterance.word(start)) {
-            start += 1;
-        }
+        let start = joined(utterance, words, at);
         // "… but then" contrasts within one story.
         let contrasts =
             CONTRASTS.contains(&utterance.word(at - 1)) || CONTRASTS.contains(&utterance.word(at));
@@ -95,38 +153,44 @@ pub fn comes_first(intent: &IntentName) -> bool {
     rank(intent) < FIRST.len()
 }
 
-/// Intents that can be asked for twice in one message, and the slots of which one must differ, all of the rest given.
-const TOLD_APART: [(&str, ToldApart); 12] = [
+/// Intents that can be asked for twice in one message, and what tells the two apart.
+const TOLD_APART: [(&str, ToldApart); 24] = [
     ("account_details", ToldApart::by(&["field"])),
     ("alert_set", ToldApart::by(&["kind"])),
-    ("balance", ToldApart::by(&["account"])),
-    (
-        "dispute",
-        ToldApart {
-            by: &["merchant"],
-            with: &["amount"],
-        },
-    ),
+    ("balance", ToldApart::by(&["account", "card"])),
+    ("bill_due", ToldApart::by(&["product", "field"])),
+    ("card_freeze", ToldApart::by(&["card"])),
+    ("card_status", ToldApart::by(&["card"])),
+    ("card_unfreeze", ToldApart::by(&["card"])),
+    ("dispute", ToldApart::by(&["merchant"]).with(&["amount"])),
+    ("interest_rate", ToldApart::by(&["product"])),
+    ("loan_info", ToldApart::by(&["product"])),
     ("pay_bill", ToldApart::by(&["biller"])),
-    (
-        "pay_person",
-        ToldApart {
-            by: &["payee"],
-            with: &["amount"],
-        },
-    ),
+    ("pay_card", ToldApart::by(&["card"])),
+    ("pay_person", ToldApart::by(&["payee"]).with(&["amount"])),
+    ("payee_add", ToldApart::by(&["payee"])),
+    ("payee_remove", ToldApart::by(&["payee"])),
     ("payment_cancel", ToldApart::by(&["payee"])),
     ("recurring_stop", ToldApart::by(&["merchant"])),
     ("refund_status", ToldApart::by(&["merchant"])),
+    ("request_money", ToldApart::by(&["payer"]).with(&["amount"])),
     (
-        "request_money",
-        ToldApart {
-            by: &["payer"],
-            with: &["amount"],
-        },
+        "spending",
+        ToldApart::by(&["merchant"]).asked(&["category", "period"]),
     ),
-    ("spending", ToldApart::by(&["merchant"])),
     ("statement", ToldApart::by(&["period"])),
+    (
+        "transaction_explain",
+        ToldApart::by(&["merchant", "amount"]),
+    ),
+    (
+        "transactions",
+        ToldApart::by(&["merchant"]).asked(&["category", "period"]),
+    ),
+    (
+        "transfer_own",
+        ToldApart::by(&["from", "to"]).with(&["amount"]),
+    ),
 ];
 
 /// What makes two requests of the same intent out of one.
@@ -134,14 +198,63 @@ const TOLD_APART: [(&str, ToldApart); 12] = [
 pub struct ToldApart {
     /// Both parts say one of these, and not the same.
     by: &'static [&'static str],
+    /// The same, where the second part asks anew: "groceries and rent" are a sum, "how much on groceries and how much on
+    /// rent" are two.
+    asked: &'static [&'static str],
     /// Both parts say each of these.
     with: &'static [&'static str],
 }
 
 impl ToldApart {
     const fn by(by: &'static [&'static str]) -> Self {
-        Self { by, with: &[] }
+        Self {
+            by,
+            asked: &[],
+            with: &[],
+        }
     }
+
+    const fn asked(mut self, asked: &'static [&'static str]) -> Self {
+        self.asked = asked;
+        self
+    }
+
+    const fn with(mut self, with: &'static [&'static str]) -> Self {
+        self.with = with;
+        self
+    }
+
+    /// Whether slots hold anything that tells a request apart.
+    pub fn is_told(self, slots: &Slots) -> bool {
+        let mut names = self.by.iter().chain(self.asked).chain(self.with);
+        names.any(|name| slots.contains(name))
+    }
+
+    /// Adds what is shared by all parts to the slots of one.
+    pub fn share(self, mut slots: Slots, shared: &Slots) -> Slots {
+        for name in self.with {
+            if let (false, Some(value)) = (slots.contains(name), shared.get(name)) {
+                slots.insert(*name, value.clone());
+            }
+        }
+        slots
+    }
+}
+
+/// Words that say that something holds for each part.
+const EACH: [&str; 4] = ["each", "apiece", "cada", "both"];
+
+/// Whether a word is one that a name follows, and no request.
+pub fn is_article(word: &str) -> bool {
+    const ARTICLES: [&str; 12] = [
+        "the", "that", "thats", "its", "la", "el", "los", "las", "esa", "ese", "una", "un",
+    ];
+    ARTICLES.contains(&word)
+}
+
+/// Whether words say that what is said once holds for all.
+pub fn says_each(words: &[&str]) -> bool {
+    words.iter().any(|word| EACH.contains(word))
 }
 
 /// Returns what tells two requests of an intent apart; `None` where a message holds only one.
@@ -152,18 +265,29 @@ pub fn told_apart_by(intent: &IntentName) -> Option<ToldApart> {
         .map(|(_, told_by)| *told_by)
 }
 
-/// Whether the slots of two parts are those of two requests.
+/// Whether the slots of two parts, each with words of its own for what is wanted, are those of two requests.
 pub fn differ(told_by: ToldApart, first: &Slots, second: &Slots) -> bool {
-    told_by
-        .with
-        .iter()
-        .all(|name| first.contains(name) && second.contains(name))
-        && told_by.by.iter().any(|name| {
-            first
-                .get(name)
-                .zip(second.get(name))
-                .is_some_and(|(first, second)| first != second)
-        })
+    differ_in_name(told_by, first, second)
+        || (say_all(told_by, first, second) && differ_by(told_by.asked, first, second))
+}
+
+/// Whether the slots of two parts, the second without words for what is wanted, are those of two requests.
+pub fn differ_in_name(told_by: ToldApart, first: &Slots, second: &Slots) -> bool {
+    say_all(told_by, first, second) && differ_by(told_by.by, first, second)
+}
+
+fn say_all(told_by: ToldApart, first: &Slots, second: &Slots) -> bool {
+    let mut all = told_by.with.iter();
+    all.all(|name| first.contains(name) && second.contains(name))
+}
+
+fn differ_by(names: &[&str], first: &Slots, second: &Slots) -> bool {
+    names.iter().any(|name| {
+        first
+            .get(name)
+            .zip(second.get(name))
+            .is_some_and(|(first, second)| first != second)
+    })
 }
 
 /// Intents that only accompany others: dropped where anything else was asked for.
@@ -261,7 +385,7 @@ mod tests {
         assert!(differ(told_by, &mom, &jake));
         assert!(!differ(told_by, &mom, &mom));
         assert!(!differ(told_by, &mom, &slots(&[("payee", "jake")])));
-        assert!(told_apart_by(&"card_freeze".into()).is_none());
+        assert!(told_apart_by(&"card_replace".into()).is_none());
     }
 
     #[test]

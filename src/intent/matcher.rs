@@ -29,7 +29,10 @@ use super::{
 };
 use crate::redact::{Kind, redact};
 
+mod piece;
+mod segment;
 mod settle;
+mod things;
 mod tidy;
 mod verdict;
 

@@ -51,7 +51,7 @@ impl Answers {
         self.0.first(sighted, When::Following)
     }
 
-    /// Returns the wish to turn the page of a list, where a message is nothing else.
+    /// Returns the wish to turn the page of a list, or the question how much it was, where a message is nothing else.
     pub fn page(&self, sighted: &Sighted<'_>) -> Option<Match<'_>> {
         self.0.first(sighted, When::Listed)
     }
@@ -65,6 +65,20 @@ impl Answers {
     pub fn opens_request(&self, sighted: &Sighted<'_>, words: std::ops::Range<usize>) -> bool {
         let first = words.start..words.end.min(words.start + 1);
         self.0.holds_class(sighted, "opening", first)
+    }
+
+    /// Whether a request may begin at a word without anything that parts it from what is before: "check my balance pay my
+    /// visa", and not "to pay my visa".
+    pub fn begins_request(&self, sighted: &Sighted<'_>, at: usize) -> bool {
+        at > 0
+            && self.0.holds_class(sighted, "seam", at..at + 1)
+            && !self.0.holds_class(sighted, "lead", at - 1..at)
+    }
+
+    /// Whether some words begin as somebody tells what happened before.
+    pub fn tells_before(&self, sighted: &Sighted<'_>, words: std::ops::Range<usize>) -> bool {
+        let first = words.start..words.end.min(words.start + 3);
+        self.0.holds_class(sighted, "telling", first)
     }
 
     /// Whether some words ask for something, and do not only tell a story.

@@ -21,9 +21,13 @@ const RIVALS: [&[&str]; 6] = [
 ];
 
 /// What "it", "that one" and "there" can stand for.
-const POINTED_AT: [&str; 9] = [
+const POINTED_AT: [&str; 10] = [
     "merchant", "category", "payee", "biller", "amount", "account", "card", "period", "product",
+    "place",
 ];
+
+/// What "him" and "there" can stand for within a message: who or where, and never how much.
+const NAMES: [&str; 4] = ["merchant", "payee", "payer", "biller"];
 
 /// What was asked before, found out when it is needed.
 pub struct Past<'p> {
@@ -79,17 +83,39 @@ pub fn changed(before: &Slots, said: &Slots) -> Slots {
     slots
 }
 
+/// Returns the slots with which a request is asked again for how much it is about; `None` where that says something else.
+pub fn how_much(before: &Reading, said: &Slots) -> Option<Slots> {
+    match before.name.as_str() {
+        "bill_due" => Some(changed(&before.slots, said)),
+        "income_check" | "deposit_hold" | "refund_status" => {
+            let mut slots = before.slots.clone();
+            slots.remove("field");
+            Some(slots)
+        }
+        _ => None,
+    }
+}
+
 /// Fills what a new request leaves open with what it points at in the last one.
 pub fn point(reading: &mut Reading, intent: &Intent, before: &Reading) {
-    for name in POINTED_AT {
+    fill_open(&POINTED_AT, reading, intent, before);
+}
+
+/// Fills whom a request of a message leaves open with whom the one before it named.
+pub fn point_to_name(reading: &mut Reading, intent: &Intent, before: &Reading) {
+    fill_open(&NAMES, reading, intent, before);
+}
+
+fn fill_open(names: &[&str], reading: &mut Reading, intent: &Intent, before: &Reading) {
+    for name in names {
         let Some(value) = before.slots.get(name) else {
             continue;
         };
         let rival = RIVALS.iter().any(|rivals| {
-            rivals.contains(&name) && rivals.iter().any(|rival| reading.slots.contains(rival))
+            rivals.contains(name) && rivals.iter().any(|rival| reading.slots.contains(rival))
         });
         if intent.slot(name).is_some() && !reading.slots.contains(name) && !rival {
-            reading.slots.insert(name, value.clone());
+            reading.slots.insert(*name, value.clone());
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use crate::intent::compose;
 use crate::intent::compose::answers::is_within;
 use crate::intent::compose::follow::{self, Past};
-use crate::intent::compose::{self, Cut};
-use crate::intent::decide::{Stake, Verdict};
+use crate::intent::decide::Verdict;
 use crate::intent::explain::Trace;
 use crate::intent::phrases::{Sighted, Words};
 use crate::intent::ruleset::Match;
@@ -18,14 +18,11 @@ use super::Matcher;
 use super::tidy::{CONDITIONS, move_nothing, tidy};
 
 /// How sure a phrase of the tables is: it has exceptions for all that was foreseen.
-const PHRASE: f32 = 0.95;
+pub(super) const PHRASE: f32 = 0.95;
 /// How sure each part of a message must be for the message to be cut.
 pub(super) const PART: f32 = 0.6;
-/// A message as certain as this is not cut for so few words.
+/// How sure it takes to be certain.
 pub(super) const CERTAIN: f32 = 0.9;
-const SHORT: usize = 3;
-/// How much in scope a part that is certain must look.
-const NAMED_SCOPE: f32 = 0.35;
 /// Requests served of one message at most.
 pub(super) const REQUESTS_MAX: usize = 4;
 /// What something offered can be named by.
@@ -38,8 +35,6 @@ const VALUE_WORDS: usize = 6;
 const SENTENCE: usize = 4;
 /// How likely a second thing that comes first must be beside an alarm.
 const LIKELY_TOO: f32 = 0.97;
-/// Words about a second thing of the same request at most.
-const EACH_WORDS: usize = 8;
 
 /// A request found in a message, and the word it begins at.
 pub(super) struct Found {
@@ -51,6 +46,8 @@ pub(super) struct Found {
 pub(super) struct Part {
     pub(super) words: Range<usize>,
     pub(super) weighed: Weighed,
+    /// Whether it only tells what happened before something else is asked for.
+    pub(super) background: bool,
 }
 
 /// What is known of a message while it is settled.
@@ -295,14 +292,20 @@ impl Matcher {
         })
     }
 
-    /// Reads "more" after a list as its next page.
+    /// Reads "more" after a list as its next page, and "how much is it" after a date as the amount of the same.
     fn turn_page(&self, message: &Message<'_>, past: &Past<'_>) -> Option<Reading> {
         let found = self.answers.page(message.sighted)?;
         let last = past.last()?;
-        self.catalogue.intent(&last.name)?.slot("page")?;
+        let intent = self.catalogue.intent(&last.name)?;
+        let slots = if *found.intent == *"how_much" {
+            follow::how_much(last, found.slots)?
+        } else {
+            intent.slot("page")?;
+            follow::changed(&last.slots, found.slots)
+        };
         Some(Reading {
             name: last.name.clone(),
-            slots: follow::changed(&last.slots, found.slots),
+            slots,
             confidence: PHRASE,
         })
     }
@@ -325,6 +328,24 @@ impl Matcher {
         }
     }
 
+    /// Lets "him" and "there" point at what the same message named before: "add luis as payee, then send him 35".
+    fn point_within(
+        &self,
+        message: &Message<'_>,
+        part: &Range<usize>,
+        before: &[Found],
+        found: &mut [Found],
+    ) {
+        let ([only], Some(last)) = (found, before.last()) else {
+            return;
+        };
+        if self.answers.has_pointer(message.sighted, part.clone())
+            && let Some(intent) = self.catalogue.intent(&only.reading.name)
+        {
+            follow::point_to_name(&mut only.reading, intent, &last.reading);
+        }
+    }
+
     /// Finds the requests of a message, part by part. Returns what to offer where nothing can be acted on.
     fn requests(
         &self,
@@ -335,13 +356,17 @@ impl Matcher {
     ) -> Vec<Reading> {
         let mut offered = Vec::new();
         let parts = self.parts(message, alarms, trace);
+        // No alarm is lost between two parts: one that begins with the joining word belongs to what follows.
+        let mut rest: Vec<&Match<'_>> = alarms.iter().collect();
+        let last = parts.len().saturating_sub(1);
         let raised: Vec<Vec<&Match<'_>>> = parts
             .iter()
-            .map(|part| {
-                let mut here: Vec<&Match<'_>> = alarms
-                    .iter()
-                    .filter(|alarm| part.words.contains(&alarm.words.start))
-                    .collect();
+            .enumerate()
+            .map(|(at, part)| {
+                let (mut here, later): (Vec<&Match<'_>>, Vec<&Match<'_>>) = rest
+                    .drain(..)
+                    .partition(|alarm| at == last || alarm.words.start < part.words.end);
+                rest = later;
                 self.weigh_alarms(&mut here, &part.weighed, trace);
                 here
             })
@@ -363,7 +388,7 @@ impl Matcher {
                 }
                 continue;
             }
-            if alarmed && self.tells(message, &part) {
+            if part.background || (alarmed && self.tells(message, &part)) {
                 continue;
             }
             self.without_alert(message, &mut part);
@@ -373,7 +398,9 @@ impl Matcher {
                 Verdict::Act(intent, confidence)
                     if alarmed && self.comes_first(intent) && confidence < LIKELY_TOO => {}
                 Verdict::Act(intent, confidence) => {
-                    found.extend(self.each(message, intent, confidence, &part.words));
+                    let mut each = self.each(message, intent, confidence, &part.words);
+                    self.point_within(message, &part.words, found, &mut each);
+                    found.extend(each);
                 }
                 Verdict::Clarify(set) => {
                     let readings = set.into_iter().filter_map(|(intent, confidence)| {
@@ -487,156 +514,8 @@ impl Matcher {
         })
     }
 
-    /// Parts "send 40 to mom and 20 to jake": one request, of several things. Returns a reading of each.
-    fn each(
-        &self,
-        message: &Message<'_>,
-        intent: usize,
-        confidence: f32,
-        words: &Range<usize>,
-    ) -> Vec<Found> {
-        let whole = || {
-            let reading = self.reading(message, intent, confidence, words);
-            reading.into_iter().collect()
-        };
-        let Some(name) = self.name(intent) else {
-            return whole();
-        };
-        let Some(told_by) = compose::told_apart_by(name) else {
-            return whole();
-        };
-        let text = |words: Range<usize>| message.utterance.original_of(words);
-        let fill = |text: &str| self.fill(name, text, message.language);
-        let verb = text(words.start..words.start + 1);
-        for Cut { end, start, .. } in compose::cuts(message.utterance, words) {
-            let (first, second) = (words.start..end, start..words.end);
-            if second.len() > EACH_WORDS {
-                continue;
-            }
-            let one = fill(text(first.clone()));
-            // "Pay rent 900 and electric 60": the verb holds for both.
-            let others = [
-                fill(text(second.clone())),
-                fill(&format!("{verb} {}", text(second.clone()))),
-            ];
-            let other = others
-                .into_iter()
-                .find(|other| compose::differ(told_by, &one, other));
-            if let Some(other) = other {
-                return [(first, one), (second, other)]
-                    .into_iter()
-                    .map(|(words, slots)| Found {
-                        at: words.start,
-                        reading: Reading {
-                            name: name.clone(),
-                            slots,
-                            confidence,
-                        },
-                    })
-                    .collect();
-            }
-        }
-        whole()
-    }
-
-    /// Cuts a message where each part carries an intent of its own, and weighs the parts.
-    fn parts(&self, message: &Message<'_>, alarms: &[Match<'_>], trace: &mut Trace) -> Vec<Part> {
-        let whole = 0..message.words.len();
-        let weighed = self.weigh(message.utterance, &whole);
-        trace.weighed(self, message.utterance.form(), &weighed);
-        let mut parts = vec![Part {
-            words: whole,
-            weighed,
-        }];
-        let mut settled = 0;
-        while let Some(part) = parts.get(settled) {
-            match self.cut(message, part, alarms, trace) {
-                Some((first, second)) => {
-                    parts.splice(settled..=settled, [first, second]);
-                    if parts.len() >= REQUESTS_MAX {
-                        break;
-                    }
-                }
-                None => settled += 1,
-            }
-        }
-        parts
-    }
-
-    fn cut(
-        &self,
-        message: &Message<'_>,
-        part: &Part,
-        alarms: &[Match<'_>],
-        trace: &mut Trace,
-    ) -> Option<(Part, Part)> {
-        if part.weighed.known.is_some() {
-            return None;
-        }
-        let utterance = message.utterance;
-        let (whole, _) = part.weighed.best()?;
-        let certain = part.weighed.certainty >= CERTAIN;
-        for Cut { end, start, .. } in compose::cuts(utterance, &part.words) {
-            // "I bought one ticket, got charged for three" is one thing.
-            if alarms
-                .iter()
-                .any(|alarm| alarm.words.start < end && start < alarm.words.end)
-            {
-                continue;
-            }
-            let (first, second) = (part.words.start..end, start..part.words.end);
-            let left = self.weigh(utterance, &first);
-            let Some(a) = sure(&left, first.len()) else {
-                continue;
-            };
-            let right = self.weigh(utterance, &second);
-            let Some(b) = sure(&right, second.len()).filter(|b| *b != a) else {
-                continue;
-            };
-            // "The difference between available and current balance" lists, it does not ask twice.
-            let both_known = left.known.is_some() && right.known.is_some();
-            let asks = self.answers.opens_request(message.sighted, second.clone());
-            if certain && second.len() < SHORT && !both_known && !asks {
-                continue;
-            }
-            // Who reports a loss tells how it came about; only what asks for something is a request of its own.
-            let tells = |other: usize, words: &Range<usize>| {
-                self.is_asked_for(other)
-                    && !self.answers.has_request(message.sighted, words.clone())
-            };
-            if certain
-                && self.stake(whole) == Stake::Saves
-                && ((b == whole && tells(a, &first)) || (a == whole && tells(b, &second)))
-            {
-                continue;
-            }
-            trace.weighed(self, utterance.form_of(first.clone()), &left);
-            trace.weighed(self, utterance.form_of(second.clone()), &right);
-            return Some((
-                Part {
-                    words: first,
-                    weighed: left,
-                },
-                Part {
-                    words: second,
-                    weighed: right,
-                },
-            ));
-        }
-        None
-    }
-
-    fn weigh(&self, utterance: &Utterance, words: &Range<usize>) -> Weighed {
+    pub(super) fn weigh(&self, utterance: &Utterance, words: &Range<usize>) -> Weighed {
         let form = utterance.form_of(words.clone());
         weigh(form, &self.examples, &self.rules, &self.classifier)
     }
-}
-
-/// Returns the intent a part surely carries.
-fn sure(weighed: &Weighed, words: usize) -> Option<usize> {
-    let (intent, _) = weighed.best()?;
-    // A name makes a part look foreign; what it wants may be plain all the same.
-    let ours = weighed.in_scope >= PART
-        || (words >= SHORT && weighed.certainty >= CERTAIN && weighed.in_scope >= NAMED_SCOPE);
-    (weighed.certainty >= PART && ours).then_some(intent)
 }
