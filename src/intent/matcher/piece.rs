@@ -144,7 +144,19 @@ impl Matcher {
         heard: &Heard,
     ) -> bool {
         let words = &heard.words;
-        if words.start == 0 || words.len() >= SHORT || heard.alarmed || heard.asks == Asks::Opens {
+        if words.start == 0 || words.len() >= SHORT || heard.alarmed {
+            return false;
+        }
+        let marks = message.utterance.clauses().words();
+        let unmarked = marks
+            .get(words.start)
+            .is_none_or(|word| word.before == Break::None);
+        // "Do you accept zelle": a single word that nothing joins to what is before it begins nothing.
+        let joined = compose::joined(message.utterance, words, words.start - 1) == words.start;
+        if unmarked && !joined && words.len() == 1 {
+            return true;
+        }
+        if heard.asks == Asks::Opens {
             return false;
         }
         // "50 dollars" is no request.
@@ -153,11 +165,8 @@ impl Matcher {
             return true;
         }
         // "The difference between available and current balance" lists, it does not ask twice.
-        let marks = message.utterance.clauses().words();
-        let unmarked = marks
-            .get(words.start)
-            .is_none_or(|word| word.before == Break::None);
-        if !heard.known && unmarked && whole.weighed.certainty >= CERTAIN {
+        let needed = if heard.known { PLAINEST } else { CERTAIN };
+        if unmarked && whole.weighed.certainty >= needed {
             return true;
         }
         // "Hacked. Acct. Help", "me robaron la cartera y el telefono": beside an alarm, a word or two tell more of it.
