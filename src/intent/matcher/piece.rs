@@ -173,7 +173,7 @@ impl Matcher {
         let named = compose::is_article(message.utterance.word(words.start));
         let terse = message.words.len() <= TERSE && words.len() == 1;
         let plain = heard.known || heard.certainty >= PLAINEST;
-        (self.saves(whole) || !alarms.is_empty())
+        ((self.saves(whole) && whole.weighed.certainty >= PART) || !alarms.is_empty())
             && heard.asks == Asks::Nothing
             && (named || terse || !plain)
     }
@@ -186,12 +186,14 @@ impl Matcher {
         if heard.alarmed || heard.intent == best || !self.saves(whole) {
             return false;
         }
-        // Who reports a loss tells how it came about; only what asks for something is a request of its own.
+        // Who reports a loss tells how it came about; only what plainly asks for something is a request of its own: "so did i"
+        // is none.
         let asks = || {
-            heard.asks == Asks::Opens
-                || self
-                    .answers
-                    .has_request(message.sighted, heard.words.clone())
+            (heard.known || heard.certainty >= PLAIN)
+                && (heard.asks == Asks::Opens
+                    || self
+                        .answers
+                        .has_request(message.sighted, heard.words.clone()))
         };
         let certain = whole.weighed.certainty >= CERTAIN;
         if certain && self.is_asked_for(heard.intent) && !asks() {
