@@ -179,10 +179,7 @@ const TOLD_APART: [(&str, ToldApart); 24] = [
         ToldApart::by(&["merchant"]).asked(&["category", "period"]),
     ),
     ("statement", ToldApart::by(&["period"])),
-    (
-        "transaction_explain",
-        ToldApart::by(&["merchant", "amount"]),
-    ),
+    ("transaction_explain", ToldApart::by(&["merchant"])),
     (
         "transactions",
         ToldApart::by(&["merchant"]).asked(&["category", "period"]),
