@@ -76,21 +76,48 @@ pub struct Phrase {
     elements: Vec<Element>,
     /// Classes without which it cannot match.
     needs: Vec<ClassId>,
+    /// Sets of classes of each of which it needs one.
+    choices: Vec<Classes>,
     /// The phrase as written, to explain with.
     pub source: String,
 }
 
 #[derive(Clone, Debug)]
 enum Element {
-    One(ClassId),
-    Any(Vec<ClassId>),
-    Maybe(Vec<ClassId>),
+    One(Classes),
+    Maybe(Classes),
     Gap(usize),
     SentenceStart,
     SentenceEnd,
     TextStart,
     TextEnd,
     Matched,
+}
+
+/// Some classes, of which a word must have one.
+#[derive(Clone, Debug)]
+struct Classes {
+    ids: Box<[ClassId]>,
+    mask: u64,
+}
+
+impl Classes {
+    fn new(ids: Vec<ClassId>) -> Self {
+        let mask = ids.iter().fold(0, |mask, class| mask | bit(*class));
+        Self {
+            ids: ids.into(),
+            mask,
+        }
+    }
+
+    fn hold(&self, class: ClassId) -> bool {
+        self.ids.iter().any(|own| *own == class)
+    }
+}
+
+/// The bit a class has in the masks that tell at once, of most words, that they have none of some classes.
+const fn bit(class: ClassId) -> u64 {
+    1 << (class % 64)
 }
 
 /// Which classes a message holds.
@@ -104,15 +131,21 @@ impl Present {
 
     fn add(&mut self, class: ClassId) {
         if let Some(bits) = self.0.get_mut(usize::from(class) / 64) {
-            *bits |= 1 << (class % 64);
+            *bits |= bit(class);
         }
     }
 
-    fn holds(&self, needed: &[ClassId]) -> bool {
-        needed.iter().all(|class| {
-            let bits = self.0.get(usize::from(*class) / 64).copied().unwrap_or(0);
-            bits & (1 << (class % 64)) != 0
-        })
+    fn has(&self, class: ClassId) -> bool {
+        let bits = self.0.get(usize::from(class) / 64).copied().unwrap_or(0);
+        bits & bit(class) != 0
+    }
+
+    fn allows(&self, phrase: &Phrase) -> bool {
+        phrase.needs.iter().all(|class| self.has(*class))
+            && phrase
+                .choices
+                .iter()
+                .all(|classes| classes.ids.iter().any(|class| self.has(*class)))
     }
 }
 
@@ -150,6 +183,8 @@ pub struct Sighted<'w> {
     starts: Vec<usize>,
     /// A class, and how many words its entry takes.
     hits: Vec<(ClassId, usize)>,
+    /// For each word, the bits of its classes.
+    masks: Vec<u64>,
     present: Present,
 }
 
@@ -215,7 +250,7 @@ impl Book {
     /// Compiles a phrase. Classes must have been defined before.
     pub fn phrase(&mut self, source: &str) -> Result<Phrase, PhraseError> {
         let mut elements = Vec::new();
-        let mut needs = Vec::new();
+        let (mut needs, mut choices) = (Vec::new(), Vec::new());
         for piece in pieces(source) {
             let wrong = || PhraseError::Piece {
                 piece: piece.to_owned(),
@@ -244,13 +279,15 @@ impl Book {
                         for name in names.split('|') {
                             classes.push(self.named(name.trim(), source)?);
                         }
-                        match classes.as_slice() {
-                            _ if optional => Element::Maybe(classes),
-                            [class] => {
-                                needs.push(*class);
-                                Element::One(*class)
+                        let classes = Classes::new(classes);
+                        if optional {
+                            Element::Maybe(classes)
+                        } else {
+                            match *classes.ids {
+                                [class] => needs.push(class),
+                                _ => choices.push(classes.clone()),
                             }
-                            _ => Element::Any(classes),
+                            Element::One(classes)
                         }
                     }
                 }
@@ -260,6 +297,7 @@ impl Book {
         Ok(Phrase {
             elements,
             needs,
+            choices,
             source: source.to_owned(),
         })
     }
@@ -296,10 +334,12 @@ impl Book {
             words,
             starts: Vec::with_capacity(words.words.len() + 1),
             hits: Vec::with_capacity(words.words.len() * 3),
+            masks: Vec::with_capacity(words.words.len()),
             present: Present::none(),
         };
         for (at, word) in words.words.iter().enumerate() {
-            sighted.starts.push(sighted.hits.len());
+            let before = sighted.hits.len();
+            sighted.starts.push(before);
             for entry in self.words.get(*word).into_iter().flatten() {
                 let following = words.words.get(at + 1..at + 1 + entry.rest.len());
                 if following.is_some_and(|following| following.iter().eq(entry.rest.iter())) {
@@ -320,6 +360,9 @@ impl Book {
                     }
                 }
             }
+            let own = sighted.hits.iter().skip(before);
+            let mask = own.fold(0, |mask, (class, _)| mask | bit(*class));
+            sighted.masks.push(mask);
         }
         sighted.starts.push(sighted.hits.len());
         sighted
@@ -334,7 +377,7 @@ impl Sighted<'_> {
 
     /// Like [`Sighted::find`], beginning at a word.
     pub fn find_from(&self, phrase: &Phrase, from: usize) -> Option<Range<usize>> {
-        if !self.present.holds(&phrase.needs) {
+        if !self.present.allows(phrase) {
             return None;
         }
         (from..self.words.words.len()).find_map(|start| {
@@ -345,7 +388,7 @@ impl Sighted<'_> {
 
     /// Whether an exception holds around `matched`. One without `@` must lie in the sentence `matched` begins in.
     pub fn excepts(&self, phrase: &Phrase, matched: &Range<usize>) -> bool {
-        if !self.present.holds(&phrase.needs) {
+        if !self.present.allows(phrase) {
             return false;
         }
         let sentence = self.words.sentence(matched.start);
@@ -376,15 +419,18 @@ impl Sighted<'_> {
         let Some((first, rest)) = elements.split_first() else {
             return Some(at);
         };
-        let after = |classes: &[ClassId]| {
+        let after = |classes: &Classes| {
+            let mask = self.masks.get(at).copied().unwrap_or(0);
+            if mask & classes.mask == 0 {
+                return None;
+            }
             self.hits(at)
                 .iter()
-                .filter(|(class, _)| classes.contains(class))
+                .filter(|(class, _)| classes.hold(*class))
                 .find_map(|(_, length)| self.matches(rest, at + length, matched))
         };
         match first {
-            Element::One(class) => after(std::slice::from_ref(class)),
-            Element::Any(classes) => after(classes),
+            Element::One(classes) => after(classes),
             Element::Maybe(classes) => after(classes).or_else(|| self.matches(rest, at, matched)),
             Element::Gap(most) => {
                 // A gap stays in the sentence of the word before it.
