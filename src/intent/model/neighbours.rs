@@ -73,6 +73,11 @@ impl Neighbours {
         query.clear();
         let short = shortened(meaning);
         let query_scale = quantise(short.get(..self.compared).unwrap_or(&short), query);
+        let mut wide = [0_i16; COMPARED];
+        for (wide, byte) in wide.iter_mut().zip(query.iter()) {
+            *wide = i16::from(byte.cast_signed());
+        }
+        let wide = wide.get(..self.compared).unwrap_or(&wide);
         let mut near = Nearness {
             example: -1.0,
             centre: 0.0,
@@ -96,7 +101,7 @@ impl Neighbours {
                 .get(start * self.compared..)
                 .unwrap_or_default();
             for (row, scale) in rows.chunks_exact(self.compared.max(1)).zip(scales) {
-                near.example = near.example.max(dot(query, row) * scale * query_scale);
+                near.example = near.example.max(dot(wide, row) * scale * query_scale);
             }
         }
         near
@@ -113,13 +118,19 @@ fn shortened(meaning: &[f32]) -> [f32; COMPARED] {
     short
 }
 
-/// The inner product of two rows of signed bytes.
-fn dot(a: &[u8], b: &[u8]) -> f32 {
-    let products = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| i32::from(a.cast_signed()) * i32::from(b.cast_signed()));
-    let sum: i32 = products.sum();
+/// The inner product of two rows of signed bytes, the first widened once for all. Eight sums side by side, of products of sixteen
+/// bits, are what every processor has instructions for: three times as fast as one sum.
+fn dot(a: &[i16], b: &[u8]) -> f32 {
+    let product = |a: &i16, b: &u8| i32::from(*a) * i32::from(i16::from(b.cast_signed()));
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0_i32; 8];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += product(a, b);
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| product(a, b));
+    let sum: i32 = sums.into_iter().chain(rest).sum();
     #[expect(
         clippy::cast_precision_loss,
         reason = "a few hundred products of bytes stay below 2^24"
