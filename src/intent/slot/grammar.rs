@@ -25,10 +25,10 @@
 
 use std::sync::LazyLock;
 
-use super::lexicon::{Lexicon, Unit};
+use super::lexicon::{Lexicon, Numeral, Unit};
 use super::number;
 use super::schedule::Schedule;
-use super::token::{Kind, Text};
+use super::token::{Kind, Text, Token};
 use super::vocabulary::Vocabulary;
 use super::when::{Point, Span, When};
 use super::when_rules::{PERIODS, POINTS, SCHEDULES, SPANS, TIMES};
@@ -162,18 +162,98 @@ enum Element {
     End,
 }
 
+/// What a text holds of what patterns need. Most patterns need something that most texts have nothing of, and are passed over at
+/// once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Holds {
+    /// A bit for each kind of class.
+    classes: u8,
+    /// One of 64 bits for each word.
+    words: u64,
+}
+
+impl Holds {
+    const NUMBER: u8 = 1;
+    const UNIT: u8 = 2;
+    const MONTH: u8 = 4;
+    const WEEKDAY: u8 = 8;
+
+    /// Adds a token of a text.
+    pub(super) fn add(&mut self, token: &Token) {
+        let entry = token.entry;
+        let numeral = entry.number.is_some_and(|n| n != Numeral::Article);
+        for (kind, is) in [
+            (
+                Self::NUMBER,
+                token.kind == Kind::Number || numeral || entry.ordinal > 0,
+            ),
+            (Self::UNIT, entry.unit.is_some()),
+            (Self::MONTH, entry.month > 0),
+            (Self::WEEKDAY, entry.weekday > 0),
+        ] {
+            self.classes |= if is { kind } else { 0 };
+        }
+        self.words |= Self::word(entry.id);
+    }
+
+    const fn word(id: u16) -> u64 {
+        1 << (id % 64)
+    }
+}
+
+/// What a pattern needs of a text: each of these classes, and of each set of words one.
+#[derive(Debug, Clone, Default)]
+struct Needs {
+    classes: u8,
+    words: Box<[u64]>,
+}
+
+impl Needs {
+    fn of(elements: &[Element]) -> Self {
+        let classes = elements.iter().fold(0, |needed, element| match element {
+            Element::Class(class) => needed | class.needs(),
+            _ => needed,
+        });
+        let words = elements.iter().filter_map(|element| match element {
+            Element::Words(words) => Some(words.iter().fold(0, |all, id| all | Holds::word(*id))),
+            _ => None,
+        });
+        Self {
+            classes,
+            words: words.collect(),
+        }
+    }
+
+    fn met_by(&self, text: Holds) -> bool {
+        self.classes & !text.classes == 0 && self.words.iter().all(|one| one & text.words != 0)
+    }
+}
+
 /// A compiled pattern.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern(Box<[Element]>);
+pub(super) struct Pattern {
+    elements: Box<[Element]>,
+    needs: Needs,
+}
 
 impl Pattern {
+    fn of(elements: Vec<Element>) -> Pattern {
+        Pattern {
+            needs: Needs::of(&elements),
+            elements: elements.into(),
+        }
+    }
+
     pub(super) fn new(lexicon: &mut Lexicon, pattern: &str) -> Pattern {
         let mut elements = Vec::new();
         let mut rest = pattern.trim();
         while !rest.is_empty() {
             let (element, after) = if let Some(inner) = rest.strip_prefix('(') {
                 let (inside, after) = inner.split_once(')').unwrap_or((inner, ""));
-                (Element::Optional(Pattern::new(lexicon, inside).0), after)
+                (
+                    Element::Optional(Pattern::new(lexicon, inside).elements),
+                    after,
+                )
             } else {
                 let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
                 (Pattern::element(lexicon, word), after)
@@ -181,7 +261,7 @@ impl Pattern {
             elements.push(element);
             rest = after.trim_start();
         }
-        Pattern(elements.into())
+        Pattern::of(elements)
     }
 
     /// The words and signs of a text, as the tokens of a message are cut.
@@ -207,7 +287,7 @@ impl Pattern {
                 rest = after;
             }
         }
-        Pattern(elements.into())
+        Pattern::of(elements)
     }
 
     fn element(lexicon: &mut Lexicon, word: &str) -> Element {
@@ -239,14 +319,17 @@ impl Pattern {
 
     /// Matches at a token; returns where the match ends.
     pub(super) fn matches(&self, context: &Context<'_>, at: usize) -> Option<(usize, Captures)> {
+        if !self.needs.met_by(context.text.holds) {
+            return None;
+        }
         let mut captures = Captures::default();
-        let end = run(&self.0, context, at, &mut captures)?;
+        let end = run(&self.elements, context, at, &mut captures)?;
         (end > at).then_some((end, captures))
     }
 
     /// Calls back for each word id that a match can begin with; `None` for a class.
     fn firsts(&self, found: &mut impl FnMut(Option<u16>)) {
-        firsts(&self.0, found);
+        firsts(&self.elements, found);
     }
 
     /// The ids it can begin with; `None` where it can begin with a class or a gap.
@@ -357,6 +440,23 @@ fn run(
 }
 
 impl Class {
+    /// What a text must hold for it to be read anywhere.
+    const fn needs(self) -> u8 {
+        match self {
+            Class::Number
+            | Class::Day
+            | Class::Nth
+            | Class::Th
+            | Class::Time
+            | Class::Year
+            | Class::Figures => Holds::NUMBER,
+            Class::Unit => Holds::UNIT,
+            Class::Month { .. } => Holds::MONTH,
+            Class::Weekday { .. } => Holds::WEEKDAY,
+            Class::Point | Class::Span => 0,
+        }
+    }
+
     fn read(self, context: &Context<'_>, at: usize) -> Option<(Capture, usize)> {
         let text = context.text;
         let token = text.tokens.get(at)?;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
+use super::grammar::Holds;
 use super::lexicon::{Entry, lexicon};
 use crate::intent::Language;
 
@@ -48,6 +49,8 @@ pub(super) struct Text<'a> {
     pub(super) language: Language,
     folded: String,
     pub(super) tokens: Vec<Token>,
+    /// What patterns may find in it.
+    pub(super) holds: Holds,
 }
 
 impl<'a> Text<'a> {
@@ -57,6 +60,7 @@ impl<'a> Text<'a> {
             language,
             folded: String::with_capacity(original.len() + 8),
             tokens: Vec::with_capacity(original.len() / 4 + 4),
+            holds: Holds::default(),
         };
         let mut reader = Reader::default();
         for (start, c) in original.char_indices() {
@@ -68,6 +72,9 @@ impl<'a> Text<'a> {
             }
         }
         text.close(&mut reader);
+        for token in &text.tokens {
+            text.holds.add(token);
+        }
         text
     }
 
