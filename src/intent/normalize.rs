@@ -226,10 +226,8 @@ fn fold_look_alikes(text: &str, folded: &mut [Folded]) {
     if text.is_ascii() {
         return;
     }
-    // Letters in circles and squares count as alphabetic, but they end a word as other pictures do.
-    let ends_word = |folded: &Folded| {
-        !folded.ch.is_alphanumeric() || ('\u{1f000}'..='\u{1faff}').contains(&folded.ch)
-    };
+    // Digits in circles and letters in squares count as alphanumeric, but they end a word as other pictures do.
+    let ends_word = |folded: &Folded| !is_word_character(folded.ch);
     for word in folded.split_mut(ends_word) {
         if word.iter().all(|folded| folded.ch.is_ascii()) {
             continue;
@@ -564,6 +562,13 @@ mod tests {
             let once = normal(&long);
             assert_eq!(normal(&once), once, "{piece}");
         }
+    }
+
+    #[test]
+    fn a_picture_ends_a_word_of_look_alikes() {
+        // Found by fuzzing: the digit in a circle is a word of its own, so the letter beside it is one.
+        assert_eq!(normal("ο➄"), "o ➄");
+        assert_eq!(normal(&normal("ο➄")), normal("ο➄"));
     }
 
     proptest! {
