@@ -181,10 +181,14 @@ fn rewrite(earlier: &[(usize, &str)], current: &str, pieces: &[Piece], joined: &
             let text = apply(text, &mut cuts, &mut Kinds::default());
             joined.rewrites.push(Rewrite {
                 message: *message,
-                text,
+                text: redact(&text).text,
             });
         } else {
-            joined.redacted.text = apply(current, &mut cuts, &mut joined.redacted.found);
+            let text = apply(current, &mut cuts, &mut joined.redacted.found);
+            // The cut may lay bare a number that was part of a longer run.
+            let bare = redact(&text);
+            joined.redacted.found = joined.redacted.found.union(bare.found);
+            joined.redacted.text = bare.text;
         }
     }
 }

@@ -457,6 +457,16 @@ fn nothing_is_left_of_a_number_whose_end_looks_like_another() {
     assert_eq!(text("3782822463100051234"), "[card][code]");
 }
 
+/// Found by fuzzing: what completed the first number began a second one.
+#[test]
+fn what_a_completed_number_lays_bare_goes_too() {
+    let earlier = redact("\n504|64OOO6").text;
+    let joined = redact_after(&[&earlier], "\r4O19O4\0|6\r4Oii6OOiO\r3");
+    assert_eq!(joined.rewrites.len(), 1);
+    let left = joined.redacted.text;
+    assert_eq!(redact(&left).text, left);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
@@ -509,6 +519,16 @@ proptest! {
     fn any_text_is_survived(original in any::<String>(), earlier in any::<String>()) {
         let once = redact_after(&[&earlier], &original);
         prop_assert_eq!(&redact(&once.redacted.text).text, &once.redacted.text);
+    }
+
+    #[test]
+    fn digits_and_their_look_alikes_leave_no_number(original in "[0-9Oil|\r -]{0,48}", earlier in "[0-9Oi|\n -]{0,24}") {
+        let earlier = redact(&earlier).text;
+        let once = redact_after(&[&earlier], &original);
+        prop_assert_eq!(&redact(&once.redacted.text).text, &once.redacted.text);
+        for rewrite in &once.rewrites {
+            prop_assert_eq!(&redact(&rewrite.text).text, &rewrite.text);
+        }
     }
 
     #[test]
