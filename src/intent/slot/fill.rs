@@ -224,6 +224,10 @@ pub(super) fn fill(scan: &Scan<'_>, intent: &str, names: &[&str], given: &Slots)
             slots.remove(name);
         }
     }
+    // "Pay off my credit card": what is paid pays nothing.
+    if intent == "pay_card" && slots.text("from") == Some("credit_card") {
+        slots.remove("from");
+    }
     if slots.contains("product") {
         // "Interest on my savings": the product says it already.
         slots.remove("account");

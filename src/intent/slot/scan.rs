@@ -258,6 +258,7 @@ impl<'a> Scan<'a> {
                 continue;
             }
             if let Some((count, end)) = number::count(&self.text, at)
+                && !self.ends_figures(at)
                 && (1..=500).contains(&count)
                 && !matches!(self.word(at), "one" | "una" | "uno" | "once" | "a" | "un")
             {
@@ -293,6 +294,16 @@ impl<'a> Scan<'a> {
                 return;
             }
         }
+    }
+
+    /// Whether a number is the end of figures: the 99 of "14.99".
+    fn ends_figures(&self, at: usize) -> bool {
+        let glued = |at: usize| self.token(at).is_some_and(|token| token.glued);
+        let figures = |at: usize| {
+            self.token(at)
+                .is_some_and(|token| token.kind == Kind::Number)
+        };
+        glued(at) && at.checked_sub(1).is_some_and(glued) && at.checked_sub(2).is_some_and(figures)
     }
 
     fn find_amounts(&mut self) {

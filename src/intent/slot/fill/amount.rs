@@ -21,6 +21,10 @@ pub(super) fn settle(scan: &Scan<'_>, intent: &str, names: &[&str], slots: &mut 
     if intent == "edit" {
         correction(scan, slots);
     }
+    // "Pay 150 off my card" does not pay all of it.
+    if slots.contains("amount") && slots.text("amount_kind") == Some("full") {
+        slots.remove("amount_kind");
+    }
 }
 
 /// ISO 4217, unless it is one that the customer's own country calls so.
