@@ -363,7 +363,8 @@ pub struct Understanding {
     pub decision: Decision,
     /// What to serve, in order; empty unless the decision is to act.
     pub intents: Vec<Reading>,
-    /// The readings to offer, best first; empty unless the decision is to clarify.
+    /// The readings to offer, best first: instead of [`Understanding::intents`] where the decision is to clarify, beside them
+    /// where what is served is not certain, and as guesses where nothing was understood.
     pub alternatives: Vec<Reading>,
     /// The message without what must not be kept.
     pub redacted: String,

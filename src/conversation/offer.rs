@@ -24,6 +24,8 @@ pub enum Role {
     No,
     /// One of several things.
     Plain,
+    /// What else the customer's words may have meant: no answer to what is asked.
+    Aside,
 }
 
 /// A button and what it does.
@@ -111,7 +113,10 @@ impl Offer {
     /// Returns the option at a position counted from 1; `last` counts from the end.
     pub fn at(&self, index: &str) -> Option<&OfferOption> {
         match index {
-            "last" => self.options.last(),
+            "last" => self
+                .options
+                .iter()
+                .rfind(|option| option.role != Role::Aside),
             number => self
                 .options
                 .get(number.parse::<usize>().ok()?.checked_sub(1)?),
@@ -127,4 +132,38 @@ impl Offer {
 /// Tells whether a payload names a stateful offer, whichever it was.
 pub fn is_stateful(payload: &str) -> bool {
     payload.starts_with("v1#")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_one_is_the_last_answer() {
+        let option = |title: &str, role| OfferOption {
+            title: title.to_owned(),
+            role,
+            request: Request::new("balance"),
+        };
+        let offer = Offer {
+            id: String::new(),
+            row: OutboxId([0; 16]),
+            at_ms: 0,
+            expecting: Some(Expecting::Choice),
+            base: None,
+            resumes: true,
+            options: vec![
+                option("Checking", Role::Plain),
+                option("Savings", Role::Plain),
+                option("See charges", Role::Aside),
+            ],
+        };
+        let title = |index| offer.at(index).map(|option| option.title.as_str());
+        assert_eq!(title("last"), Some("Savings"));
+        assert_eq!(title("1"), Some("Checking"));
+        assert_eq!(
+            offer.typed("see charges").map(|option| option.role),
+            Some(Role::Aside)
+        );
+    }
 }

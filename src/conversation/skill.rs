@@ -305,6 +305,8 @@ pub struct Say {
     pub on: Vec<(&'static str, Role, Request)>,
     /// Buttons of the catalogue to leave out.
     pub without: Vec<&'static str>,
+    /// What else the customer's words may have meant, behind all other buttons: titles and requests.
+    pub asides: Vec<(String, Request)>,
     /// What it is to the outbox.
     pub class: SendClass,
     /// A receipt or carousel in place of words.
@@ -343,6 +345,7 @@ impl Say {
             tail: None,
             on: Vec::new(),
             without: Vec::new(),
+            asides: Vec::new(),
             class: SendClass::Answer,
             shape: Shape::Words,
         }

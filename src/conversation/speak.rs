@@ -220,6 +220,18 @@ impl Speaker<'_> {
         options.sort_by_key(|option| {
             option.role == Role::Plain && option.request.bound(CHANGING).is_none()
         });
+        for (title, request) in &say.asides {
+            if options
+                .iter()
+                .all(|option| option.request.intent != request.intent)
+            {
+                options.push(OfferOption {
+                    title: cut_title(title),
+                    role: Role::Aside,
+                    request: request.clone(),
+                });
+            }
+        }
         // Messenger takes 13 quick replies (3.8).
         options.truncate(13);
         Ok(options)

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::bank::{Answers, Query};
 use crate::intent::catalogue::{Access, Catalogue};
 use crate::intent::matcher::Context as Heard;
-use crate::intent::{Language, Understanding};
+use crate::intent::{Language, Reading, Understanding};
 use crate::reply::render::RenderError;
 use crate::reply::value::Place;
 use crate::store::{CommandId, SendClass, ViewId};
@@ -66,6 +66,8 @@ pub struct Waiting {
     retrying: bool,
     /// What was said so far is no answer.
     remarked: bool,
+    /// What else the customer may have meant.
+    asides: Vec<Reading>,
     /// What was understood, for the inspector and fixtures.
     pub understanding: Option<Understanding>,
 }
@@ -113,12 +115,14 @@ pub fn step(
         understanding: None,
         retrying: waiting.as_ref().is_some_and(|waiting| waiting.retrying),
         remarked: waiting.as_ref().is_some_and(|waiting| waiting.remarked),
+        asides: Vec::new(),
         link_token: None,
     };
     match (&input.what, waiting) {
         (What::Answered(answers), Some(mut waiting)) => {
             waiting.answers.merge(answers.clone());
             turn.understanding = waiting.understanding.take();
+            turn.asides = std::mem::take(&mut waiting.asides);
             turn.serve(waiting)?;
         }
         (What::Interrupted, _) => {}
@@ -158,6 +162,8 @@ struct Turn<'a> {
     retrying: bool,
     /// What was said so far in this turn is no answer.
     remarked: bool,
+    /// What else the customer may have meant, to be offered with the last thing that is said.
+    asides: Vec<Reading>,
     /// The secret of the page that was opened last in this turn, for its link.
     link_token: Option<String>,
 }
@@ -285,6 +291,7 @@ impl Turn<'_> {
             missing.dedup();
             waiting.from = self.ordinal;
             waiting.remarked = self.remarked;
+            waiting.asides = std::mem::take(&mut self.asides);
             waiting.understanding.clone_from(&self.understanding);
             self.effects.push(Effect::Ask(missing));
             self.waiting = Some(waiting);
@@ -394,11 +401,15 @@ impl Turn<'_> {
         // What the bank makes of an order is told before the next question: its message would take the question's
         // buttons away.
         let asked = if ordered { None } else { asking.next() };
-        for (request, outcome) in telling.into_iter().chain(asked) {
+        let mut outcomes = telling.into_iter().chain(asked).peekable();
+        while let Some((request, mut outcome)) = outcomes.next() {
             if linked && self.state.link.is_none() {
                 // Cut in this very turn: what was read before is not shown after.
                 self.state.later.clear();
                 return Ok(());
+            }
+            if outcomes.peek().is_none() && !gives_away(&outcome) {
+                self.set_beside(&mut outcome);
             }
             self.apply(&request, outcome)?;
         }

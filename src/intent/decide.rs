@@ -9,7 +9,19 @@ use super::model;
 use super::weigh::Weighed;
 
 /// Readings offered at most: more are a menu (requirement 5.1 rule 9).
-const OFFERED_MAX: usize = 3;
+pub const OFFERED_MAX: usize = 3;
+
+/// Readings offered at most beside what is acted on.
+const BESIDES_MAX: usize = 2;
+/// A best reading as likely as this leaves no doubt.
+const UNDOUBTED: f32 = 0.9;
+/// Probability from which a reading is offered beside one.
+const BESIDE: f32 = 0.05;
+
+/// Probability from which a reading is worth a guess where nothing was understood.
+const GUESS: f32 = 0.15;
+/// How much in scope it must look: nonsense is none.
+const GUESS_SCOPE: f32 = 0.1;
 
 /// A reading as likely as this is acted on though the gate hesitates, if it only reads.
 const PLAIN: f32 = 0.85;
@@ -181,6 +193,28 @@ pub fn decide(
     Verdict::Clarify(set)
 }
 
+/// Returns what else is meant perhaps by what is acted on as its best reading, best first.
+pub fn besides(weighed: &Weighed) -> Vec<(usize, f32)> {
+    let doubtful = weighed.known.is_none()
+        && weighed
+            .best()
+            .is_some_and(|(_, probability)| probability < UNDOUBTED);
+    let others = weighed.ranked.iter().copied().skip(1);
+    others
+        .filter(|(_, p)| doubtful && *p >= BESIDE)
+        .take(BESIDES_MAX)
+        .collect()
+}
+
+/// Returns what a rejected message wants perhaps, best first: no more than a guess to ask about.
+pub fn guesses(weighed: &Weighed) -> Vec<(usize, f32)> {
+    let ranked = weighed.ranked.iter().copied();
+    ranked
+        .filter(|(_, p)| weighed.in_scope >= GUESS_SCOPE && *p >= GUESS)
+        .take(BESIDES_MAX)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,6 +278,34 @@ mod tests {
         assert_eq!(verdict(&even, 0.9), Verdict::Reject);
         assert_eq!(verdict(&[(1, 0.9)], 0.05), Verdict::Reject);
         assert_eq!(verdict(&[], 0.9), Verdict::Reject);
+    }
+
+    #[test]
+    fn what_is_doubtful_has_others_beside_it() {
+        let weighed = |ranked: &[(usize, f32)]| Weighed {
+            ranked: ranked.to_vec(),
+            ..Weighed::default()
+        };
+        let doubtful = weighed(&[(1, 0.6), (2, 0.2), (3, 0.1), (4, 0.06)]);
+        assert_eq!(besides(&doubtful), [(2, 0.2), (3, 0.1)]);
+        assert_eq!(besides(&weighed(&[(1, 0.7), (2, 0.04)])), []);
+        assert_eq!(besides(&weighed(&[(1, 0.91), (2, 0.09)])), []);
+        let known = Weighed {
+            known: Some(1),
+            ..doubtful
+        };
+        assert_eq!(besides(&known), []);
+    }
+
+    #[test]
+    fn nonsense_has_no_guesses() {
+        let weighed = |in_scope| Weighed {
+            ranked: vec![(1, 0.25), (2, 0.16), (3, 0.14)],
+            in_scope,
+            ..Weighed::default()
+        };
+        assert_eq!(guesses(&weighed(0.2)), [(1, 0.25), (2, 0.16)]);
+        assert_eq!(guesses(&weighed(0.05)), []);
     }
 
     #[test]

@@ -121,7 +121,14 @@ pub(super) fn verdict(understanding: &Understanding) -> String {
         list.join(", ")
     };
     match understanding.decision {
-        Decision::Act => format!("act: {}", list(&understanding.intents)),
+        Decision::Act if understanding.alternatives.is_empty() => {
+            format!("act: {}", list(&understanding.intents))
+        }
+        Decision::Act => format!(
+            "act: {}; offer beside: {}",
+            list(&understanding.intents),
+            list(&understanding.alternatives)
+        ),
         Decision::Clarify => format!("offer: {}", list(&understanding.alternatives)),
         Decision::Reject => "reject".to_owned(),
     }

@@ -80,6 +80,10 @@ fn only_alarms(understanding: &mut Understanding, catalogue: &Catalogue) {
 /// How likely, and how much likelier than the next, a reading must be to be served beside a removed secret.
 const LIKELY: f32 = 0.4;
 const CLEAR: f32 = 2.0;
+/// What a few words must be to be served all the same: "freeze [card]".
+const PLAIN: f32 = 0.9;
+/// Fewer words than this only name the secret: "my card is [card]".
+const SENTENCE: usize = 4;
 
 /// The message held something private: that is said first, and what else it asks for is still served (D3).
 fn say_what_was_removed(understanding: &mut Understanding) {
@@ -91,24 +95,29 @@ fn say_what_was_removed(understanding: &mut Understanding) {
         )
     };
     // "My card is [card]" leaves little to tell a wish from.
+    let words = without_markers(&understanding.redacted)
+        .split_whitespace()
+        .count();
+    let likely = |reading: &Reading| {
+        reading.confidence >= LIKELY && (words >= SENTENCE || reading.confidence >= PLAIN)
+    };
     understanding
         .intents
-        .retain(|reading| other(reading) && reading.confidence >= LIKELY);
+        .retain(|reading| other(reading) && likely(reading));
     understanding.alternatives.retain(other);
     if understanding.decision == Decision::Clarify {
         let clear = match understanding.alternatives.as_slice() {
-            [best] => best.confidence >= LIKELY,
-            [best, next, ..] => {
-                best.confidence >= LIKELY && best.confidence >= CLEAR * next.confidence
-            }
+            [best] => likely(best),
+            [best, next, ..] => likely(best) && best.confidence >= CLEAR * next.confidence,
             [] => false,
         };
         if clear {
             understanding.alternatives.truncate(1);
             understanding.intents = std::mem::take(&mut understanding.alternatives);
         }
+    } else {
+        understanding.alternatives.clear();
     }
-    let likely = |reading: &Reading| reading.confidence >= LIKELY;
     if understanding.alternatives.len() > 1
         && understanding.alternatives.first().is_some_and(likely)
     {

@@ -111,7 +111,7 @@ impl Classes {
     }
 
     fn hold(&self, class: ClassId) -> bool {
-        self.ids.iter().any(|own| *own == class)
+        self.ids.contains(&class)
     }
 }
 

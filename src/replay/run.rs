@@ -535,11 +535,16 @@ impl<'a> Player<'a> {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
+        let all = [&understanding.intents, &understanding.alternatives];
+        let named: Vec<String> = all
+            .into_iter()
+            .filter(|list| !list.is_empty())
+            .map(|list| readings(list))
+            .collect();
         Some(format!(
-            "{:?}: {}{}",
+            "{:?}: {}",
             understanding.decision,
-            readings(&understanding.intents),
-            readings(&understanding.alternatives)
+            named.join("; or ")
         ))
     }
 

@@ -147,7 +147,7 @@ impl Turn<'_> {
             Decision::Act => self.act(&understanding, urgent, private, text),
             _ if !private && foreign::is_foreign(text) => self.unsupported_language(),
             Decision::Clarify => self.clarify(&understanding.alternatives),
-            Decision::Reject => self.reject(private),
+            Decision::Reject => self.reject(private, &understanding.alternatives),
         }
     }
 
@@ -270,7 +270,7 @@ impl Turn<'_> {
             .iter()
             .all(|r| matches!(r.intent.as_str(), "unknown" | "out_of_scope"))
         {
-            return self.reject(private);
+            return self.reject(private, &[]);
         }
         self.state.misses = 0;
         // A side question voids an open question; the flow resumes with a new one (A11, design 2.4).
@@ -285,6 +285,7 @@ impl Turn<'_> {
         {
             requests.push_back(base.bind(RESUMED, "yes"));
         }
+        self.asides.clone_from(&understanding.alternatives);
         self.start(requests, text)
     }
 

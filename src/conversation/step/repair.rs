@@ -11,10 +11,13 @@ use crate::store::SendClass;
 use super::super::effect::Effect;
 use super::super::offer::Role;
 use super::super::request::Request;
-use super::super::skill::{Ask, Say};
+use super::super::skill::{Ask, Outcome, Say};
 use super::Turn;
 use super::answer::repair;
 use super::customer::OFFERED_AT;
+
+/// The buttons of the first repair that stand in for guesses.
+const GUESSED: [&str; 3] = ["see_charges", "stop_card", "something_else"];
 
 impl Turn<'_> {
     /// Says in both languages which ones there are, with a person (G7).
@@ -91,34 +94,17 @@ impl Turn<'_> {
 
     /// Offers two or three readings as buttons; "something else" and a person stay in reach.
     pub(super) fn clarify(&mut self, alternatives: &[Reading]) -> Result<(), RenderError> {
-        let language = self.language();
-        let mut options = Vec::new();
-        for reading in alternatives.iter().take(3) {
-            // What has no name on a button is no thing to do: courtesies, answers, "unknown".
-            let title = self
-                .knowledge
-                .catalogue
-                .shared_reply(language, &format!("title_{}", reading.name));
-            let Some(title) = title.filter(|_| reading.confidence >= OFFERED_AT) else {
-                continue;
-            };
-            options.push((sentence(&title.source), Role::Plain, Request::from(reading)));
-        }
+        let mut likely = alternatives.to_vec();
+        likely.truncate(3);
+        likely.retain(|reading| reading.confidence >= OFFERED_AT);
+        let options = self.options(&likely);
         if options.is_empty() {
-            return self.reject(false);
+            return self.reject(false, &[]);
         }
         self.state.misses = self.state.misses.saturating_add(1);
         if self.state.misses > 2 {
             return self.fallback();
         }
-        let other = word("something_else", self.knowledge.catalogue, language);
-        options.push((other, Role::Plain, Request::new("help")));
-        let ask = Ask {
-            expecting: Expecting::Choice,
-            base: Request::new("help"),
-            resumes: false,
-            options,
-        };
         // The question that was open waits until it is clear what was meant (A11).
         if let Some(base) = self
             .state
@@ -134,12 +120,62 @@ impl Turn<'_> {
         } else {
             "choose_reading"
         };
-        self.state.last_fallback = Some(variant.to_owned());
-        self.remarked = true;
-        self.say_and_ask(&Say::shared(variant).class(SendClass::Prompt), Some(&ask))
+        self.choose(&Say::shared(variant).class(SendClass::Prompt), options)
     }
 
-    pub(super) fn reject(&mut self, private: bool) -> Result<(), RenderError> {
+    /// Asks which of some readings is meant, or something else.
+    fn choose(
+        &mut self,
+        say: &Say,
+        mut options: Vec<(String, Role, Request)>,
+    ) -> Result<(), RenderError> {
+        let other = word("something_else", self.knowledge.catalogue, self.language());
+        options.push((other, Role::Plain, Request::new("help")));
+        self.state.last_fallback = Some(say.lead.variant.to_owned());
+        self.remarked = true;
+        let ask = Ask {
+            expecting: Expecting::Choice,
+            base: Request::new("help"),
+            resumes: false,
+            options,
+        };
+        self.say_and_ask(say, Some(&ask))
+    }
+
+    /// Returns the buttons of readings.
+    fn options(&self, readings: &[Reading]) -> Vec<(String, Role, Request)> {
+        let option = |reading| Some((self.title(reading)?, Role::Plain, Request::from(reading)));
+        readings.iter().filter_map(option).collect()
+    }
+
+    /// Offers what else the customer may have meant beside what is said: what is served was likely, not certain.
+    pub(super) fn set_beside(&mut self, outcome: &mut Outcome) {
+        let asides = std::mem::take(&mut self.asides);
+        if let Some(say) = outcome.says.last_mut() {
+            // A general answer about nothing in particular is no other meaning.
+            let is_general =
+                |reading: &&Reading| reading.name == *"faq" && !reading.slots.contains("topic");
+            say.asides = asides
+                .iter()
+                .filter(|reading| !is_general(reading))
+                .filter_map(|reading| Some((self.title(reading)?, Request::from(reading))))
+                .collect();
+        }
+    }
+
+    /// Returns what a button calls a reading; what has no name on a button is no thing to do: courtesies, answers,
+    /// "unknown".
+    fn title(&self, reading: &Reading) -> Option<String> {
+        let title = format!("title_{}", reading.name);
+        let title = self
+            .knowledge
+            .catalogue
+            .shared_reply(self.language(), &title)?;
+        Some(sentence(&title.source))
+    }
+
+    /// Says that nothing was understood; the first time `guesses` at what was meant are the buttons.
+    pub(super) fn reject(&mut self, private: bool, guesses: &[Reading]) -> Result<(), RenderError> {
         if private {
             // The message was a number or code and nothing else; that was answered already.
             return Ok(());
@@ -157,8 +193,28 @@ impl Turn<'_> {
                 self.say(&Say::shared("repair_in_flow"))?;
                 self.start(VecDeque::from([base]), "")
             }
-            _ => self.fallback(),
+            _ => {
+                let options = self.options(guesses);
+                if self.state.misses > 1 || options.is_empty() {
+                    return self.fallback();
+                }
+                self.state.later.clear();
+                self.note_miss();
+                let say = GUESSED
+                    .iter()
+                    .fold(repair(self.state.misses, None), |say, button| {
+                        say.without(button)
+                    });
+                self.choose(&say, options)
+            }
         }
+    }
+
+    fn note_miss(&mut self) {
+        self.effects.push(Effect::Audit {
+            kind: "not_understood",
+            payload: serde_json::json!({"misses": self.state.misses}),
+        });
     }
 
     pub(super) fn fallback(&mut self) -> Result<(), RenderError> {
@@ -167,10 +223,7 @@ impl Turn<'_> {
         let say = repair(self.state.misses, self.state.last_fallback.as_deref());
         self.state.last_fallback = Some(say.lead.variant.to_owned());
         self.remarked = true;
-        self.effects.push(Effect::Audit {
-            kind: "not_understood",
-            payload: serde_json::json!({"misses": self.state.misses}),
-        });
+        self.note_miss();
         self.say(&say)
     }
 }

@@ -170,7 +170,8 @@ impl Judge {
         // What nobody can serve is rightly not acted on.
         let refused = matches!(label, "unknown" | "out_of_scope")
             && understanding.decision == Decision::Reject;
-        let right = served || refused || understanding.alternatives.first().is_some_and(is_meant);
+        let first_offered = !acted && understanding.alternatives.first().is_some_and(is_meant);
+        let right = served || refused || first_offered;
         let first = understanding.intents.first();
         let taken = first
             .or(understanding.alternatives.first())

@@ -5,14 +5,14 @@ use std::ops::Range;
 use crate::intent::compose;
 use crate::intent::compose::answers::is_within;
 use crate::intent::compose::follow::{self, Past};
-use crate::intent::decide::Verdict;
+use crate::intent::decide::{self, OFFERED_MAX, Verdict};
 use crate::intent::explain::Trace;
 use crate::intent::phrases::{Sighted, Words};
 use crate::intent::ruleset::Match;
 use crate::intent::slot::{SlotContext, fill_beside};
 use crate::intent::utterance::Utterance;
 use crate::intent::weigh::{Weighed, weigh};
-use crate::intent::{Decision, Expecting, Language, Reading, Understanding};
+use crate::intent::{Decision, Expecting, IntentName, Language, Reading, Understanding};
 
 use super::Matcher;
 use super::tidy::{CONDITIONS, move_nothing, tidy};
@@ -94,7 +94,7 @@ impl Matcher {
         };
 
         let mut found: Vec<Found> = Vec::new();
-        let mut offered = Vec::new();
+        let (mut offered, mut guessed) = (Vec::new(), Vec::new());
         let answer = expecting
             .and_then(|expecting| self.answer(&message, expecting, &mut alarms, trace))
             .or_else(|| self.follow_up(&message, past, &alarms, trace));
@@ -104,20 +104,33 @@ impl Matcher {
                 found.push(Self::raised(&message, alarm, 0..words.len()));
             }
         } else {
-            offered = self.requests(&message, &alarms, &mut found, trace);
+            offered = self.requests(&message, &alarms, &mut found, &mut guessed, trace);
             self.point_back(&message, past, &mut found);
         }
         tidy(&mut found, expecting);
         if CONDITIONS.contains(&message.utterance.word(0)) && found.len() > 1 {
             move_nothing(&mut found);
         }
+        // What is turned down is nothing to offer.
+        let idle = |name: &IntentName| compose::is_courtesy(name) || *name == *"refuse";
         if !found.is_empty() {
             understanding.decision = Decision::Act;
             understanding.intents = found.into_iter().map(|found| found.reading).collect();
-        } else if !offered.is_empty() {
+            let served = &understanding.intents;
+            // Nor is anything offered in its place.
+            let refused = served.iter().any(|reading| *reading.name == *"refuse");
+            offered.retain(|reading| {
+                let again = served.iter().any(|served| served.name == reading.name);
+                !(refused || again || idle(&reading.name))
+            });
+        } else if offered.is_empty() {
+            guessed.retain(|reading| !idle(&reading.name));
+            offered = guessed;
+        } else {
             understanding.decision = Decision::Clarify;
-            understanding.alternatives = offered;
         }
+        offered.truncate(OFFERED_MAX);
+        understanding.alternatives = offered;
     }
 
     /// Adds the alarms that only the repaired spelling raises.
@@ -346,12 +359,14 @@ impl Matcher {
         }
     }
 
-    /// Finds the requests of a message, part by part. Returns what to offer where nothing can be acted on.
+    /// Finds the requests of a message, part by part. Returns what to offer: what an unclear part may want, and what else one
+    /// may want that is served without being certain. What is no more than a guess is set apart.
     fn requests(
         &self,
         message: &Message<'_>,
         alarms: &[Match<'_>],
         found: &mut Vec<Found>,
+        guessed: &mut Vec<Reading>,
         trace: &mut Trace,
     ) -> Vec<Reading> {
         let mut offered = Vec::new();
@@ -401,18 +416,11 @@ impl Matcher {
                     let mut each = self.each(message, intent, confidence, &part.words);
                     self.point_within(message, &part.words, found, &mut each);
                     found.extend(each);
+                    offered.extend(self.offers(message, &part, self.besides(&part, intent)));
                 }
-                Verdict::Clarify(set) => {
-                    let readings = set.into_iter().filter_map(|(intent, confidence)| {
-                        self.reading(message, intent, confidence, &part.words)
-                    });
-                    // An answer is nothing to choose where nothing was asked.
-                    let open = message.expecting.is_some();
-                    offered.extend(
-                        readings
-                            .map(|found| found.reading)
-                            .filter(|reading| open || !is_within(&reading.name)),
-                    );
+                Verdict::Clarify(set) => offered.extend(self.offers(message, &part, set)),
+                Verdict::Reject if self.form(message, &part).is_none() => {
+                    guessed.extend(self.offers(message, &part, decide::guesses(&part.weighed)));
                 }
                 Verdict::Reject => {}
             }
@@ -433,8 +441,20 @@ impl Matcher {
                 &known,
             );
         }
-        offered.truncate(3);
         offered
+    }
+
+    /// Makes readings of what a part may want.
+    fn offers(&self, message: &Message<'_>, part: &Part, set: Vec<(usize, f32)>) -> Vec<Reading> {
+        // An answer is nothing to choose where nothing was asked.
+        let open = message.expecting.is_some();
+        set.into_iter()
+            .filter_map(|(intent, confidence)| {
+                self.reading(message, intent, confidence, &part.words)
+            })
+            .map(|found| found.reading)
+            .filter(|reading| open || !is_within(&reading.name))
+            .collect()
     }
 
     /// Leaves the alarms that count in a part: none where the text is known as something else, word for word; of those that

@@ -126,7 +126,7 @@ impl Matcher {
     }
 
     /// Returns the form of a part in which nothing is to be done, and the phrase that shows it.
-    fn form(&self, message: &Message<'_>, part: &Part) -> Option<(Form, &str)> {
+    pub(super) fn form(&self, message: &Message<'_>, part: &Part) -> Option<(Form, &str)> {
         let sentences = message.utterance.clauses().sentences();
         let starts: Vec<usize> = std::iter::once(0)
             .chain(
@@ -206,6 +206,17 @@ impl Matcher {
             }
             _ => Verdict::Reject,
         }
+    }
+
+    /// Returns what else a part may want that is served as one intent: nothing where that is no request, or not the
+    /// likeliest, since then the part's form wants nothing of the likelier ones.
+    pub(super) fn besides(&self, part: &Part, served: usize) -> Vec<(usize, f32)> {
+        let weighed = &part.weighed;
+        let is_best = weighed.best().is_some_and(|(best, _)| best == served);
+        if !is_best || self.name(served).is_none_or(compose::is_courtesy) {
+            return Vec::new();
+        }
+        decide::besides(weighed)
     }
 
     /// Whether an intent is served before all others.
