@@ -60,7 +60,7 @@ try {
   await after(() => page.keyboard.press("Alt+1"), /The bank knows/);
   await say("whats the account number of my savings", /don't belong in a chat/);
   const opened = page.waitForEvent("popup");
-  await page.locator(".line.theirs", { hasText: "don't belong in a chat" }).last().locator("a, button").last().click();
+  await page.locator(".line.theirs", { hasText: "don't belong in a chat" }).last().locator("a, button", { hasText: "Show the numbers" }).click();
   const shown = await opened;
   await shown.locator("button").click();
   assert.match(await shown.locator("main").innerText(), /Account number\s+\d{6}5678/);
